@@ -1,0 +1,49 @@
+#ifndef SMARTFLOW_SECRETS_HPP
+#define SMARTFLOW_SECRETS_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smartflow {
+
+/// A new bearer secret: 256 random bits in base64url behind `sf_`.
+std::string new_token();
+
+/// SHA-256 of a token in lower-case hex: all that the database ever sees of it.
+std::string token_digest(std::string_view token);
+
+/// A keyed hash (BLAKE2b, hex) of a request, the key being the client's Idempotency-Key, which is
+/// itself stored as a digest only: whoever reads the database can't test guesses of a password.
+std::string request_fingerprint(std::string_view idempotency_key, std::string_view request);
+
+/// Argon2id (libsodium, interactive limits) of a password, as its string form.
+/// At most two run at once on this host, whatever the number of processes.
+/// \throws Error (SERVICE_UNAVAILABLE, 503) when memory is short
+std::string password_hash(std::string_view password);
+
+/// Whether the password belongs to the hash. With an empty hash it takes as long and says no, so
+/// that an unknown user can't be told from a wrong password.
+/// \throws Error (SERVICE_UNAVAILABLE, 503) when memory is short
+bool password_matches(const std::string &hash, std::string_view password);
+
+/// Why a password is too weak (zxcvbn, with the user's names in mind); empty when it will do.
+/// \param names what belongs to the user: user name, name, e-mail
+std::string password_weakness(const std::string &password, const std::vector<std::string> &names);
+
+/// A password for the first admin: random, easy to type, beyond every guess.
+std::string new_password();
+
+/// Random bytes as lower-case hex (2 characters a byte).
+std::string random_hex(std::size_t bytes);
+
+/// base64url without padding (RFC 4648 §5).
+std::string base64url(std::string_view bytes);
+
+/// \returns false when the text is no unpadded base64url
+bool base64url_decoded(std::string_view text, std::string &bytes);
+
+} // namespace smartflow
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef SMARTFLOW_SETTINGS_HPP
+#define SMARTFLOW_SETTINGS_HPP
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smartflow {
+
+/// Everything that can be set, already checked. The table in settings.cpp has the names, defaults,
+/// bounds and explanations; `smartflow settings` prints it as an example file.
+struct Settings {
+    std::string database_url;        ///< DATABASE_URL; `{family}` in it is the family's name
+    std::string database_admin_url;  ///< DATABASE_ADMIN_URL: for migrate; database_url when empty
+    std::int64_t threads = 0;        ///< THREADS: accepting threads of a family (FastCGI)
+    std::int64_t database_connections = 0; ///< DATABASE_CONNECTIONS of a family
+    std::int64_t statement_timeout_s = 0;  ///< STATEMENT_TIMEOUT, seconds
+    std::string public_url;          ///< PUBLIC_URL: scheme://host[:port], empty when not set
+    std::string shop_name;           ///< SHOP_NAME
+    std::string currency;            ///< CURRENCY: ISO 4217
+    std::string time_zone;           ///< TIMEZONE: IANA name
+    std::vector<std::string> trusted_proxies; ///< TRUSTED_PROXIES: addresses or CIDR, by comma or space
+    std::int64_t rate_limit = 0;       ///< RATE_LIMIT: requests per second and address; 0 for none
+    std::int64_t login_rate_limit = 0; ///< LOGIN_RATE_LIMIT: logins per minute and address; 0 for none
+    std::int64_t max_upload = 0;     ///< MAX_UPLOAD, bytes (the setting takes k, m, g)
+    std::string log_level;           ///< LOG_LEVEL: debug, info, warning, error
+    std::int64_t port = 0;           ///< PORT of `make run`'s nginx
+    std::string listen;              ///< LISTEN: address of `make run`'s nginx (127.0.0.1)
+    std::string admin_password;      ///< ADMIN_PASSWORD of the first admin, empty to generate one
+};
+
+/// A setting that can't be used: the message names it and says what would be right.
+class SettingsError : public std::runtime_error
+{
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Looks a variable up, as getenv does.
+using Environment = std::function<std::optional<std::string>(const std::string &name)>;
+
+/// Settings from the environment, else from the file, else the defaults.
+/// \param file text of `smartflow.conf`: `NAME = value` lines, `#` comments; an unknown or repeated
+///        name is refused
+/// \throws SettingsError naming every setting that is wrong, a line each
+Settings read_settings(const Environment &environment, std::string_view file);
+
+/// The same from the process: the file is $SMARTFLOW_CONF, else ./smartflow.conf, else
+/// /etc/smartflow/smartflow.conf, where there is one.
+Settings read_settings();
+
+/// An example `smartflow.conf`: every setting with its explanation and default, commented out.
+std::string example_settings();
+
+} // namespace smartflow
+
+#endif
