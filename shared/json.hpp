@@ -23,8 +23,13 @@ struct Json {
     const Json *find(std::string_view name) const noexcept;
 };
 
-/// Reads one JSON text (RFC 8259) strictly: valid UTF-8, no NUL, no byte-order mark, no lone
-/// surrogates, no duplicate keys, nothing after it, at most `max_depth` levels of nesting.
+/// How many values one JSON text may have: some hundred times the largest body that makes sense,
+/// and few enough that a hostile megabyte of `[0,0,…` costs megabytes, not a hundred of them.
+inline constexpr std::size_t json_max_values = 150'000;
+
+/// Reads one JSON text (RFC 8259) strictly: valid UTF-8, no NUL (nor `\u0000`), no byte-order mark,
+/// no lone surrogates, no duplicate keys, nothing after it, at most `max_depth` levels of nesting
+/// and json_max_values values.
 /// \throws Error (VALIDATION_ERROR on `body`) saying what is wrong and at which byte
 Json parse_json(std::string_view bytes, std::size_t max_depth = 32);
 
@@ -35,7 +40,7 @@ void append_json_string(std::string &out, std::string_view text);
 /// The text as a JSON string, quotes included.
 std::string json_string(std::string_view text);
 
-/// The value as compact JSON text, numbers as they were sent.
+/// Appends the value as compact JSON text, numbers as they were sent.
 void append_json(std::string &out, const Json &value);
 
 } // namespace smartflow

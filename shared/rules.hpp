@@ -4,6 +4,7 @@
 #include "error.hpp"
 #include "json.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,6 +21,9 @@ struct Span {
     constexpr Span() = default;
     template <std::size_t N>
     constexpr Span(const T (&array)[N]) : data(array), size(N)
+    {}
+    template <std::size_t N>
+    constexpr Span(const std::array<T, N> &array) : data(array.data()), size(N)
     {}
     constexpr const T *begin() const { return data; }
     constexpr const T *end() const { return data + size; }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,7 +16,7 @@ namespace smartflow {
 /// bounds and explanations; `smartflow settings` prints it as an example file.
 struct Settings {
     std::string database_url;        ///< DATABASE_URL; `{family}` in it is the family's name
-    std::string database_admin_url;  ///< DATABASE_ADMIN_URL: for migrate; database_url when empty
+    std::string database_admin_url;  ///< DATABASE_ADMIN_URL as set; see admin_connection_string
     std::int64_t threads = 0;        ///< THREADS: accepting threads of a family (FastCGI)
     std::int64_t database_connections = 0; ///< DATABASE_CONNECTIONS of a family
     std::int64_t statement_timeout_s = 0;  ///< STATEMENT_TIMEOUT, seconds
@@ -31,6 +32,7 @@ struct Settings {
     std::int64_t port = 0;           ///< PORT of `make run`'s nginx
     std::string listen;              ///< LISTEN: address of `make run`'s nginx (127.0.0.1)
     std::string admin_password;      ///< ADMIN_PASSWORD of the first admin, empty to generate one
+    std::string var;                 ///< VAR: folder of `make run`'s state
 };
 
 /// A setting that can't be used: the message names it and says what would be right.
@@ -43,15 +45,33 @@ public:
 /// Looks a variable up, as getenv does.
 using Environment = std::function<std::optional<std::string>(const std::string &name)>;
 
-/// Settings from the environment, else from the file, else the defaults.
-/// \param file text of `smartflow.conf`: `NAME = value` lines, `#` comments; an unknown or repeated
-///        name is refused
-/// \throws SettingsError naming every setting that is wrong, a line each
-Settings read_settings(const Environment &environment, std::string_view file);
+/// Every setting by name, as checked text in one form: a size in bytes, a list by single spaces.
+using SettingValues = std::map<std::string, std::string>;
+
+/// Values from the environment, else from the file, else the defaults. A variable that is set to
+/// the empty string counts as not set, and so does an empty value in the file.
+/// \param file      text of `smartflow.conf`: `NAME = value` lines, `#` comments; an unknown or
+///        repeated name is refused
+/// \param file_name for messages
+/// \throws SettingsError naming everything that is wrong, a line each
+SettingValues setting_values(const Environment &environment, std::string_view file,
+                             const std::string &file_name = "smartflow.conf");
 
 /// The same from the process: the file is $SMARTFLOW_CONF, else ./smartflow.conf, else
 /// /etc/smartflow/smartflow.conf, where there is one.
+/// \throws SettingsError also when the file can't be read
+SettingValues setting_values();
+
+/// setting_values, typed.
+Settings read_settings(const Environment &environment, std::string_view file,
+                       const std::string &file_name = "smartflow.conf");
+
+/// setting_values of the process, typed.
 Settings read_settings();
+
+/// Where the owner of the tables connects: DATABASE_ADMIN_URL, else DATABASE_URL.
+/// \throws SettingsError when that is DATABASE_URL and it has `{family}` in it
+std::string admin_connection_string(const Settings &settings);
 
 /// An example `smartflow.conf`: every setting with its explanation and default, commented out.
 std::string example_settings();

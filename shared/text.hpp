@@ -22,6 +22,9 @@ bool is_utf8(std::string_view bytes) noexcept;
 /// \param text well-formed UTF-8
 std::string_view trimmed(std::string_view text) noexcept;
 
+/// \returns whether any code point has the property White_Space. \param text well-formed UTF-8
+bool has_white_space(std::string_view text) noexcept;
+
 /// \returns the number of code points. \param text well-formed UTF-8
 std::size_t code_points(std::string_view text) noexcept;
 
@@ -38,12 +41,13 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_s
 /// Encodes everything but RFC 3986's unreserved characters.
 std::string percent_encoded(std::string_view text);
 
-/// A whole number in decimal without sign and leading zeros, at most `maximum`.
+/// A whole number in decimal without sign and leading zeros, from 1 to `maximum`.
 std::optional<std::int64_t> positive_integer(std::string_view text,
                                              std::int64_t maximum = INT64_MAX) noexcept;
 
-/// RFC 3339 date-time, as UTC `2025-11-28T10:30:00.000000Z` (microseconds); nothing for another
-/// form, a day that no calendar has, or a year outside 0001 to 9999.
+/// RFC 3339 date-time, as UTC `2025-11-28T10:30:00.000000Z` (microseconds, what is finer falls
+/// away); nothing for another form, a day that no calendar has, or a year outside 0001 to 9999. A
+/// leap second, only ever the last of a UTC day, becomes the second after it.
 std::optional<std::string> utc_instant(std::string_view text);
 
 /// RFC 3339 full-date that the calendar has, years 0001 to 9999.

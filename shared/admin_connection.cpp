@@ -1,0 +1,112 @@
+#include "admin_connection.hpp"
+
+#include <libpq-fe.h>
+
+namespace smartflow {
+namespace {
+
+using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+/// Text of libpq without the newline that it ends with.
+std::string line_of(const char *text)
+{
+    std::string line = text == nullptr ? "" : text;
+    while (!line.empty() && line.back() == '\n') {
+        line.pop_back();
+    }
+    return line;
+}
+
+} // namespace
+
+struct AdminConnection::State {
+    std::unique_ptr<PGconn, decltype(&PQfinish)> connection{nullptr, &PQfinish};
+    LineSink notice;
+
+    /// \throws AdminError for a result that is an error
+    Result checked(PGresult *raw) const
+    {
+        Result result(raw, &PQclear);
+        const ExecStatusType status = PQresultStatus(raw);
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+            return result;
+        }
+        const char *sqlstate = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
+        const char *text = raw == nullptr ? nullptr : PQresultErrorMessage(raw);
+        throw AdminError(line_of(text != nullptr && *text != '\0'
+                                     ? text
+                                     : PQerrorMessage(connection.get())),
+                         sqlstate == nullptr ? "" : sqlstate);
+    }
+};
+
+AdminConnection::AdminConnection(const std::string &url, LineSink notice)
+    : state_(std::make_unique<State>())
+{
+    state_->notice = std::move(notice);
+    // A later word beats an earlier one, so the URL may have another time limit but no encoding.
+    const char *words[] = {"connect_timeout", "dbname", "client_encoding",
+                           "fallback_application_name", nullptr};
+    const char *values[] = {"10", url.c_str(), "UTF8", "smartflow", nullptr};
+    state_->connection.reset(PQconnectdbParams(words, values, 1));
+    PGconn *connection = state_->connection.get();
+    if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) {
+        throw AdminError(line_of(PQerrorMessage(connection)), "");
+    }
+    PQsetNoticeProcessor(
+        connection,
+        [](void *state, const char *text) {
+            const LineSink &sink = static_cast<State *>(state)->notice;
+            if (sink) {
+                sink(line_of(text));
+            }
+        },
+        state_.get());
+}
+
+AdminConnection::~AdminConnection() = default;
+
+void AdminConnection::run(const std::string &statements)
+{
+    if (statements.find('\0') != std::string::npos) { // libpq would leave out what follows
+        throw AdminError("the statements contain a NUL byte", "");
+    }
+    state_->checked(PQexec(state_->connection.get(), statements.c_str()));
+}
+
+std::vector<AdminConnection::Values> AdminConnection::rows(const std::string &statement,
+                                                           const Values &parameters)
+{
+    std::vector<const char *> texts;
+    texts.reserve(parameters.size());
+    for (const Value &parameter : parameters) {
+        texts.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    const Result result = state_->checked(
+        PQexecParams(state_->connection.get(), statement.c_str(), static_cast<int>(texts.size()),
+                     nullptr, texts.data(), nullptr, nullptr, 0));
+    std::vector<Values> table(static_cast<std::size_t>(PQntuples(result.get())));
+    for (std::size_t row = 0; row < table.size(); ++row) {
+        for (int column = 0; column < PQnfields(result.get()); ++column) {
+            const int at = static_cast<int>(row);
+            table[row].push_back(PQgetisnull(result.get(), at, column) != 0
+                                     ? Value()
+                                     : Value(PQgetvalue(result.get(), at, column)));
+        }
+    }
+    return table;
+}
+
+AdminConnection::Value AdminConnection::value(const std::string &statement,
+                                              const Values &parameters)
+{
+    const std::vector<Values> table = rows(statement, parameters);
+    return table.empty() || table.front().empty() ? Value() : table.front().front();
+}
+
+bool AdminConnection::in_transaction() const noexcept
+{
+    return PQtransactionStatus(state_->connection.get()) == PQTRANS_INTRANS;
+}
+
+} // namespace smartflow

@@ -1,0 +1,481 @@
+#include "database.hpp"
+
+#include "error.hpp"
+#include "json.hpp"
+#include "settings.hpp"
+
+#include <pqxx/pqxx>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <random>
+#include <thread>
+
+namespace smartflow {
+
+namespace {
+
+constexpr auto queue_patience = std::chrono::seconds(5); ///< wait for a free connection at most
+constexpr int max_attempts = 5;                          ///< of a lost serialisation or a deadlock
+constexpr int rows_a_fetch = 200;                        ///< of a stream
+
+const char *const request_literal =
+    "(row($1::bytea,$2::text,$3::boolean,$4::boolean,$5::text,$6::inet,$7::text,$8::bytea,"
+    "$9::bytea,$10::text,$11::text,$12::bigint,$13::text,$14::jsonb)::smartflow_api.request";
+
+const std::string idempotent = "any_idempotent";
+
+std::string statement(const std::string &function)
+{
+    return "select * from smartflow_api." + function + request_literal +
+           (function == idempotent ? ", $15::text)" : ")");
+}
+
+bool ends_with(const std::string &text, std::string_view suffix)
+{
+    return text.size() >= suffix.size() &&
+           text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
+}
+
+/// The arguments as text, in the order of the composite type; keeps what they point to.
+class Parameters
+{
+public:
+    explicit Parameters(const Arguments &a) : id_(a.id ? std::to_string(*a.id) : std::string())
+    {
+        add(hex(a.credential));
+        add(a.role);
+        values_.emplace_back(a.write ? "t" : "f");
+        values_.emplace_back(a.cross_site ? "t" : "f");
+        add(a.request_id);
+        add(a.address);
+        add(a.user_agent);
+        add(hex(a.key));
+        add(hex(a.fingerprint));
+        values_.push_back(a.if_match ? a.if_match->c_str() : nullptr);
+        values_.push_back(a.if_none_match ? a.if_none_match->c_str() : nullptr);
+        add(id_);
+        add(a.time_zone);
+        values_.push_back(a.input.c_str());
+    }
+
+    std::vector<const char *> &values() { return values_; }
+
+private:
+    /// A bytea in hexadecimal input form.
+    const std::string &hex(const std::optional<std::string> &digits)
+    {
+        kept_.push_back(std::make_unique<std::string>(digits ? "\\x" + *digits : ""));
+        return *kept_.back();
+    }
+
+    void add(const std::string &text) { values_.push_back(text.empty() ? nullptr : text.c_str()); }
+
+    std::string id_;
+    std::vector<std::unique_ptr<std::string>> kept_;
+    std::vector<const char *> values_;
+};
+
+std::optional<std::string> text_of(const pqxx::field &field)
+{
+    if (field.is_null()) {
+        return std::nullopt;
+    }
+    return std::string(field.c_str(), field.size());
+}
+
+Reply reply_of(const pqxx::result &result)
+{
+    if (result.empty() || result[0][0].is_null()) {
+        throw Error(Code::internal_error, "Something went wrong here.")
+            .because("the SQL function gave no response");
+    }
+    const pqxx::row row = result[0];
+    Reply reply;
+    reply.status = row[0].as<int>();
+    reply.etag = text_of(row[1]);
+    reply.location = text_of(row[2]);
+    reply.body = text_of(row[3]);
+    reply.replayed = !row[4].is_null() && row[4].as<bool>();
+    return reply;
+}
+
+/// PostgreSQL's OIDs of the types whose text is JSON already (catalog pg_type).
+bool is_json_text(pqxx::oid type)
+{
+    constexpr pqxx::oid raw[] = {20, 21, 23, 114, 1700, 3802}; // integers, json, numeric, jsonb
+    return std::find(std::begin(raw), std::end(raw), type) != std::end(raw);
+}
+
+constexpr pqxx::oid boolean_oid = 16;
+constexpr pqxx::oid timestamptz_oid = 1184;
+
+std::vector<Column> columns_of(const pqxx::result &result)
+{
+    std::vector<Column> columns;
+    for (pqxx::row::size_type i = 0; i < result.columns(); ++i) {
+        const pqxx::oid type = result.column_type(i);
+        Column::Kind kind = Column::Kind::text;
+        if (is_json_text(type) || type == boolean_oid) {
+            kind = Column::Kind::raw;
+        } else if (type == timestamptz_oid) {
+            kind = Column::Kind::instant;
+        }
+        columns.push_back({result.column_name(i), kind});
+    }
+    return columns;
+}
+
+/// Gives every row to the sink. \returns false when the sink wants no more
+bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, const RowSink &sink)
+{
+    Row row{&columns, std::vector<const char *>(columns.size())};
+    for (const auto &given : result) {
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const pqxx::field field = given[static_cast<pqxx::row::size_type>(i)];
+            const char *value = field.is_null() ? nullptr : field.c_str();
+            if (value != nullptr && field.type() == boolean_oid) {
+                value = *value == 't' ? "true" : "false";
+            }
+            row.values[i] = value;
+        }
+        if (!sink(row)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Error unavailable(const std::string &cause)
+{
+    return Error(Code::database_error, "The database is not available. Try again in a moment.")
+        .because(cause)
+        .retry_after(1);
+}
+
+/// A refusal that SQL raised: its message is JSON (sql/functions/00_request.sql, fail).
+Error refusal_of(const std::string &message)
+{
+    const std::size_t start = message.find('{');
+    const std::size_t end = message.find('\n', start);
+    const Json said = parse_json(std::string_view(message).substr(start, end - start));
+    Details details;
+    int retry_after_s = 0;
+    for (const auto &[name, reason] : said.find("details")->members) {
+        if (name == "retryAfter") {
+            retry_after_s = std::atoi(reason.text.c_str());
+        } else {
+            details.emplace_back(name, reason.text);
+        }
+    }
+    Error error(code_of(said.find("code")->text), said.find("error")->text, std::move(details));
+    if (retry_after_s > 0) {
+        error.retry_after(retry_after_s);
+    }
+    return error;
+}
+
+bool starts_with(const std::string &text, const char *prefix)
+{
+    return text.compare(0, std::strlen(prefix), prefix) == 0;
+}
+
+/// The one table from SQLSTATE to what the client is told.
+Error error_of(const std::string &state, const std::string &message)
+{
+    const std::string cause = state + " " + message;
+    if (starts_with(state, "SF") && state != "SF500") {
+        return refusal_of(message);
+    }
+    if (state == "22021" || state == "22P05") {
+        return validation_error({{"body", "holds text that can't be stored"}}).because(cause);
+    }
+    if (state == "23505" || state == "23503" || state == "23514" || state == "22003") {
+        return Error(Code::invalid_operation, "This contradicts what is stored.").because(cause);
+    }
+    if (starts_with(state, "08") || starts_with(state, "53") || starts_with(state, "57") ||
+        state == "55P03" || state == "25006" || starts_with(state, "58")) {
+        return unavailable(cause);
+    }
+    return Error(Code::internal_error, "Something went wrong here.").because(cause);
+}
+
+/// Not a failure of the request: the same connection, or a new one, may do it.
+struct TryAgain {
+    std::string cause;
+    bool reconnect; ///< this connection is of no more use
+    bool undone;    ///< certainly nothing was done, so that even a write may be repeated
+};
+
+} // namespace
+
+std::string connection_string(const Settings &settings, const std::string &family)
+{
+    std::string url = settings.database_url;
+    const std::string placeholder = "{family}";
+    for (std::size_t at = url.find(placeholder); at != std::string::npos;
+         at = url.find(placeholder, at)) {
+        url.replace(at, placeholder.size(), family);
+        at += family.size();
+    }
+    return url;
+}
+
+/// Connections, made when first needed, lent to one call at a time. Streams have as many of their
+/// own, so that a slow one never keeps short calls waiting.
+class Database::Pool
+{
+public:
+    using Connection = std::unique_ptr<pqxx::connection>;
+
+    /// A connection that goes back when the call is done; one that failed doesn't.
+    class Lease
+    {
+    public:
+        Lease(Pool &pool, bool stream) : pool_(pool), stream_(stream), link_(pool.take(stream)) {}
+        ~Lease() { pool_.give_back(stream_, std::move(link_)); }
+        Lease(const Lease &) = delete;
+        Lease &operator=(const Lease &) = delete;
+
+        /// The connection, sure to have been alive a moment ago.
+        pqxx::connection &link()
+        {
+            if (link_) {
+                try {
+                    link_->get_notifs();
+                } catch (const std::exception &) {
+                    link_.reset();
+                }
+            }
+            if (!link_) {
+                link_ = pool_.connect(!stream_);
+            }
+            return *link_;
+        }
+
+        void drop() noexcept { link_.reset(); }
+
+    private:
+        Pool &pool_;
+        bool stream_;
+        Connection link_;
+    };
+
+    Pool(std::string url, std::int64_t size, std::vector<std::string> functions)
+        : url_(std::move(url)), size_(static_cast<std::size_t>(size)), functions_(std::move(functions))
+    {}
+
+    /// One statement, one round trip; prepared beforehand where the connection is kept.
+    pqxx::result run(pqxx::connection &link, const std::string &function,
+                     const Arguments &arguments) const
+    {
+        Parameters parameters(arguments);
+        std::string name = function;
+        if (arguments.key) {
+            parameters.values().push_back(function.c_str());
+            name = idempotent;
+        }
+        const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
+        pqxx::nontransaction statement_alone(link);
+        if (std::find(functions_.begin(), functions_.end(), name) == functions_.end()) {
+            return statement_alone.exec_params(statement(name), given);
+        }
+        return statement_alone.exec_prepared(name, given);
+    }
+
+    Connection connect(bool prepare) const
+    {
+        Connection link;
+        try {
+            link = std::make_unique<pqxx::connection>(url_);
+        } catch (const pqxx::failure &failure) {
+            throw unavailable(failure.what());
+        }
+        if (prepare) {
+            for (const std::string &function : functions_) {
+                link->prepare(function, statement(function));
+                link->prepare_now(function);
+            }
+        }
+        return link;
+    }
+
+private:
+    struct Shelf {
+        std::vector<Connection> idle;
+        std::size_t lent = 0;
+    };
+
+    Connection take(bool stream)
+    {
+        std::unique_lock<std::mutex> lock(mutex_);
+        Shelf &shelf = stream ? streams_ : calls_;
+        if (!freed_.wait_for(lock, queue_patience, [&] { return shelf.lent < size_; })) {
+            throw Error(Code::service_unavailable, "The server is busy. Try again in a moment.")
+                .because("no database connection became free")
+                .retry_after(1);
+        }
+        ++shelf.lent;
+        if (shelf.idle.empty()) {
+            return nullptr;
+        }
+        Connection link = std::move(shelf.idle.back());
+        shelf.idle.pop_back();
+        return link;
+    }
+
+    void give_back(bool stream, Connection link)
+    {
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            Shelf &shelf = stream ? streams_ : calls_;
+            --shelf.lent;
+            if (link && link->is_open()) {
+                shelf.idle.push_back(std::move(link));
+            }
+        }
+        freed_.notify_all();
+    }
+
+    std::string url_;
+    std::size_t size_;
+    std::vector<std::string> functions_;
+    std::mutex mutex_;
+    std::condition_variable freed_;
+    Shelf calls_;
+    Shelf streams_;
+};
+
+namespace {
+
+/// Runs something that talks to PostgreSQL and says what its failure means.
+template <typename Work>
+auto translated(const Work &work) -> decltype(work())
+{
+    try {
+        return work();
+    } catch (const Error &) {
+        throw;
+    } catch (const pqxx::transaction_rollback &failure) {
+        throw TryAgain{failure.what(), false, true}; // 40001, 40P01: undone, nothing has happened
+    } catch (const pqxx::too_many_connections &failure) {
+        throw unavailable(failure.what());
+    } catch (const pqxx::broken_connection &failure) {
+        throw TryAgain{failure.what(), true, false};
+    } catch (const pqxx::insufficient_privilege &failure) {
+        throw error_of("42501", failure.what()); // libpqxx leaves its sqlstate empty
+    } catch (const pqxx::sql_error &failure) {
+        const std::string &state = failure.sqlstate();
+        if (state == "0A000" || state == "25006") { // a changed plan; a server that only reads
+            throw TryAgain{state + " " + failure.what(), true, true};
+        }
+        if (starts_with(state, "57P")) {
+            throw TryAgain{state + " " + failure.what(), true, false};
+        }
+        throw error_of(state, failure.what());
+    } catch (const pqxx::failure &failure) {
+        throw TryAgain{failure.what(), true, false};
+    } catch (const std::exception &failure) {
+        throw Error(Code::internal_error, "Something went wrong here.").because(failure.what());
+    }
+}
+
+/// A pause that grows and differs between those who collided.
+void pause_before(int attempt)
+{
+    thread_local std::minstd_rand dice(std::random_device{}());
+    std::uniform_int_distribution<int> ms(1, 10 << attempt);
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms(dice)));
+}
+
+} // namespace
+
+Database::Database(const Settings &settings, const std::string &family,
+                   std::vector<std::string> functions)
+{
+    // Defaults of every connection that cost no round trip; what the URL itself says counts more.
+    setenv("PGTZ", "UTC", 1);
+    setenv("PGDATESTYLE", "ISO", 1);
+    setenv("PGCLIENTENCODING", "UTF8", 1);
+    setenv("PGCONNECT_TIMEOUT", "5", 0);
+    setenv("PGAPPNAME", ("smartflow " + family).c_str(), 0);
+    setenv("PGOPTIONS", ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s")
+                            .c_str(), 0);
+    pool_ = std::make_unique<Pool>(connection_string(settings, family),
+                                   settings.database_connections, std::move(functions));
+}
+
+Database::~Database() = default;
+
+Reply Database::call(const std::string &function, const Arguments &arguments, const RowSink &sink)
+{
+    if (ends_with(function, "_stream")) {
+        return stream(function, arguments, sink);
+    }
+    Pool::Lease lease(*pool_, false);
+    bool reconnected = false;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return translated([&] {
+                const pqxx::result result = pool_->run(lease.link(), function, arguments);
+                if (!sink) {
+                    return reply_of(result);
+                }
+                pass_rows(result, columns_of(result), sink);
+                return Reply();
+            });
+        } catch (const TryAgain &again) {
+            if (again.reconnect) {
+                lease.drop();
+                // What may have been done is repeated only where repeating does no harm.
+                if ((arguments.write && !again.undone) || reconnected) {
+                    throw unavailable(again.cause);
+                }
+                reconnected = true;
+            } else if (attempt == max_attempts) {
+                throw unavailable(again.cause);
+            }
+            pause_before(attempt);
+        }
+    }
+}
+
+Reply Database::stream(const std::string &function, const Arguments &arguments, const RowSink &sink)
+{
+    Pool::Lease lease(*pool_, true);
+    try {
+        return translated([&] {
+            using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
+            Snapshot snapshot(lease.link());
+            Parameters parameters(arguments);
+            const Reply reply = reply_of(snapshot.exec_params(
+                statement(function), pqxx::prepare::make_dynamic_params(parameters.values())));
+            if (reply.body) {
+                const std::vector<Column> total{{"#total", Column::Kind::raw}};
+                if (!sink({&total, {reply.body->c_str()}})) {
+                    return reply;
+                }
+            }
+            const std::string fetch = "fetch forward " + std::to_string(rows_a_fetch) + " from rows";
+            std::vector<Column> columns;
+            for (;;) {
+                const pqxx::result part = snapshot.exec(fetch);
+                if (columns.empty()) {
+                    columns = columns_of(part);
+                }
+                if (part.empty() || !pass_rows(part, columns, sink)) {
+                    return reply;
+                }
+            }
+        });
+    } catch (const TryAgain &again) {
+        lease.drop();
+        throw unavailable(again.cause);
+    }
+}
+
+} // namespace smartflow

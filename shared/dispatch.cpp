@@ -1,0 +1,402 @@
+#include "dispatch.hpp"
+
+#include "credentials.hpp"
+#include "pages.hpp"
+#include "secrets.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+namespace smartflow {
+
+namespace {
+
+/// Which route a path and a method lead to.
+struct Match {
+    const Route *route = nullptr;   ///< null: the path is known, the method isn't allowed
+    std::optional<std::int64_t> id; ///< of the path
+    std::string allow;              ///< the path's methods; empty: no such path
+};
+
+std::vector<std::string_view> segments(std::string_view path)
+{
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const std::size_t slash = path.find('/');
+        parts.push_back(path.substr(0, slash));
+        if (slash == std::string_view::npos) {
+            return parts;
+        }
+        path.remove_prefix(slash + 1);
+    }
+}
+
+/// Compares decoded segments with a route's path, so that an escaped slash is no slash.
+bool fits(std::string_view pattern, const std::vector<std::string> &path,
+          std::optional<std::int64_t> &id)
+{
+    const auto wanted = segments(pattern);
+    if (wanted.size() != path.size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] == "{id}") {
+            id = positive_integer(path[i]);
+            if (!id) {
+                return false;
+            }
+        } else if (wanted[i] != path[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Match match(const Family &family, std::string_view method, std::string_view raw_path)
+{
+    std::vector<std::string> path;
+    for (const std::string_view segment : segments(raw_path)) {
+        auto decoded = percent_decoded(segment, false);
+        if (!decoded) {
+            throw Error(Code::bad_request, "The path has a broken percent escape.");
+        }
+        path.push_back(std::move(*decoded));
+    }
+    Match found;
+    for (const Route &route : family.routes) {
+        std::optional<std::int64_t> id;
+        if (!fits(route.path, path, id)) {
+            continue;
+        }
+        const std::string_view own = route.method;
+        if (found.allow.find(own) == std::string::npos) {
+            found.allow += (found.allow.empty() ? "" : ", ") + std::string(own);
+            found.allow += own == "GET" ? ", HEAD" : "";
+        }
+        found.id = id;
+        if (own == method || (own == "GET" && method == "HEAD")) {
+            found.route = &route;
+        }
+    }
+    if (!found.allow.empty()) {
+        found.allow += ", OPTIONS";
+    }
+    return found;
+}
+
+bool is_unsafe(std::string_view method)
+{
+    return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
+
+/// Headers that stand on every answer of a family.
+void add_common_headers(Response &response, const Request &request)
+{
+    response.headers.emplace_back("X-Request-Id", request.request_id);
+    response.headers.emplace_back("Cache-Control", "private, no-cache");
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+}
+
+Response error_response(const Error &error, const std::string &allow)
+{
+    Response response;
+    response.status = error.status();
+    response.headers.emplace_back("Content-Type", "application/json");
+    if (error.code() == Code::unauthorized) {
+        response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    }
+    if (error.code() == Code::method_not_allowed) {
+        response.headers.emplace_back("Allow", allow);
+    }
+    if (error.retry_after_s() > 0) {
+        response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s()));
+    }
+    response.body = error_body(code_name(error.code()), error.what(), error.details(), timestamp_now());
+    return response;
+}
+
+/// Joins two JSON objects' texts.
+std::string joined(const std::string &body, const std::string &query)
+{
+    if (body.size() <= 2) {
+        return query;
+    }
+    if (query.size() <= 2) {
+        return body;
+    }
+    return body.substr(0, body.size() - 1) + "," + query.substr(1);
+}
+
+/// One request on its way through, from the match to the answer.
+class Exchange
+{
+public:
+    Exchange(const Family &family, const Settings &settings, const Request &request,
+             const Call &call, Output &output)
+        : family_(family), settings_(settings), request_(request), call_(call), output_(output)
+    {}
+
+    Outcome run();
+
+private:
+    void answer();
+    void authorise(Arguments &arguments);
+    std::string checked_form(Arguments &arguments, std::optional<Page> &page);
+    std::string checked_content();
+    void check_idempotency_key(Arguments &arguments, Details &wrong) const;
+    void list(const Arguments &arguments, const Page &page);
+    void send(Response response);
+    void fail(const Error &error);
+
+    bool is_list() const
+    {
+        constexpr std::string_view suffix = "_list";
+        const std::string_view name = match_.route->function;
+        return name.size() > suffix.size() &&
+               name.substr(name.size() - suffix.size()) == suffix;
+    }
+
+    const Family &family_;
+    const Settings &settings_;
+    const Request &request_;
+    const Call &call_;
+    Output &output_;
+    Match match_;
+    Target target_;
+    Outcome outcome_;
+    bool started_ = false;
+};
+
+Outcome Exchange::run()
+{
+    try {
+        answer();
+    } catch (const Error &error) {
+        fail(error);
+    } catch (const std::bad_alloc &) {
+        fail(Error(Code::service_unavailable, "The server is short of memory.")
+                 .because("out of memory").retry_after(1));
+    } catch (const std::exception &error) {
+        fail(Error(Code::internal_error, "Something went wrong here.").because(error.what()));
+    }
+    return outcome_;
+}
+
+void Exchange::answer()
+{
+    target_ = split_target(request_.target);
+    match_ = match(family_, request_.method, target_.path);
+    if (match_.allow.empty()) {
+        throw Error(Code::not_found, "There is nothing at this path.");
+    }
+    if (request_.method == "OPTIONS") {
+        Response response{204, {{"Allow", match_.allow}}, {}};
+        return send(std::move(response));
+    }
+    if (match_.route == nullptr) {
+        throw Error(Code::method_not_allowed, "This path doesn't take this method.");
+    }
+    const Route &route = *match_.route;
+    outcome_.route = route.path;
+    Arguments arguments;
+    authorise(arguments);
+    std::optional<Page> page;
+    try {
+        arguments.input = checked_form(arguments, page);
+    } catch (const Error &) {
+        if (route.access != Access::nobody) { // 401 and 403 come before what is wrong in itself
+            call_("any_session", arguments, {});
+        }
+        throw;
+    }
+    if (is_list()) {
+        return list(arguments, *page);
+    }
+    Inquiry inquiry{settings_, request_, route, std::move(arguments), call_};
+    send(route.handle != nullptr ? route.handle(inquiry)
+                                 : to_response(call_(route.function, inquiry.arguments, {})));
+}
+
+void Exchange::authorise(Arguments &arguments)
+{
+    const Route &route = *match_.route;
+    arguments.role = route.access == Access::admin ? "admin" : "staff";
+    arguments.write = is_unsafe(request_.method);
+    arguments.request_id = request_.request_id;
+    arguments.address = request_.address;
+    arguments.user_agent = is_utf8(request_.user_agent) ? request_.user_agent : "";
+    arguments.time_zone = settings_.time_zone;
+    arguments.id = match_.id;
+    const auto tag = [](const std::string &header) {
+        return header.empty() || !is_utf8(header) ? std::nullopt : std::optional(header);
+    };
+    arguments.if_match = tag(request_.if_match);
+    arguments.if_none_match = tag(request_.if_none_match);
+    if (route.access == Access::nobody) {
+        return;
+    }
+    const auto credential = presented_credential(request_, settings_);
+    if (!credential) {
+        throw Error(Code::unauthorized, "Log in first.");
+    }
+    arguments.credential = credential->digest;
+    arguments.cross_site =
+        arguments.write && credential->cookie && is_cross_site(request_, settings_);
+}
+
+/// Everything about the request's form that needs no database; all that is wrong is named at once.
+std::string Exchange::checked_form(Arguments &arguments, std::optional<Page> &page)
+{
+    const Route &route = *match_.route;
+    Details wrong;
+    std::string body = "{}";
+    if (arguments.write && request_.method != "DELETE") {
+        const std::string text = checked_content();
+        if (!route.body.empty() || !text.empty()) {
+            const Mode mode = request_.method == "PATCH" ? Mode::change : Mode::create;
+            body = checked_body(parse_json(text), route.body, mode, wrong);
+        }
+    }
+    std::string query = checked_query(target_.query, route.query, wrong);
+    check_idempotency_key(arguments, wrong);
+    if (is_list() && wrong.empty()) {
+        page = read_page(target_.path, target_.query, query, wrong);
+    }
+    if (!wrong.empty()) {
+        throw validation_error(std::move(wrong));
+    }
+    std::string input = joined(body, query);
+    if (arguments.key) {
+        arguments.fingerprint = request_fingerprint(request_.idempotency_key, input);
+    }
+    return input;
+}
+
+/// The body, once it is known to have come whole and in the right type.
+std::string Exchange::checked_content()
+{
+    const bool some = !request_.body.empty() || request_.received != Received::whole;
+    if ((some || !match_.route->body.empty()) &&
+        !is_media_type(is_utf8(request_.content_type) ? request_.content_type : "",
+                       "application/json")) {
+        throw Error(Code::unsupported_media_type, "The body must be application/json.");
+    }
+    switch (request_.received) {
+        case Received::whole: break;
+        case Received::too_large:
+            throw Error(Code::payload_too_large, "The body is larger than 1 MiB.");
+        case Received::cut_short:
+            throw Error(Code::bad_request, "The body is shorter than its Content-Length.");
+        case Received::bad_length:
+            throw Error(Code::bad_request, "The Content-Length is no number.");
+    }
+    return request_.body;
+}
+
+void Exchange::check_idempotency_key(Arguments &arguments, Details &wrong) const
+{
+    const std::string &key = request_.idempotency_key;
+    const std::string_view path = match_.route->path;
+    if (key.empty() || request_.method != "POST" || path.rfind("/api/auth/", 0) == 0) {
+        return;
+    }
+    const bool visible =
+        std::all_of(key.begin(), key.end(), [](char c) { return c >= '!' && c <= '~'; });
+    if (key.size() > 255 || !visible) {
+        wrong.emplace_back("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
+        return;
+    }
+    const std::string id = match_.id ? std::to_string(*match_.id) : std::string();
+    arguments.key = token_digest(request_.method + "\n" + std::string(path) + "\n" + id + "\n" + key);
+}
+
+void Exchange::list(const Arguments &arguments, const Page &page)
+{
+    std::string function = match_.route->function;
+    if (!page.limit) {
+        function.replace(function.size() - 4, 4, "stream");
+    }
+    Response head{200, {{"Content-Type", "application/json"}}, {}};
+    add_common_headers(head, request_);
+    head.head_only = request_.method == "HEAD";
+    ListWriter writer(page, std::move(head), output_, request_.method == "HEAD");
+    outcome_.status = 200;
+    try {
+        call_(function, arguments, [&](const Row &row) {
+            const bool more = writer.take(row);
+            started_ = writer.started();
+            return more;
+        });
+        outcome_.bytes = writer.finish();
+    } catch (...) {
+        started_ = writer.started();
+        throw;
+    }
+}
+
+void Exchange::send(Response response)
+{
+    add_common_headers(response, request_);
+    response.head_only = request_.method == "HEAD";
+    outcome_.status = response.status;
+    outcome_.bytes = response.body.size();
+    output_.send(response);
+}
+
+void Exchange::fail(const Error &error)
+{
+    outcome_.cause = error.cause();
+    if (started_) {
+        outcome_.cause = "cut off: " + outcome_.cause;
+        output_.abort();
+        return;
+    }
+    send(error_response(error, match_.allow));
+}
+
+} // namespace
+
+Response to_response(const Reply &reply)
+{
+    Response response;
+    response.status = reply.status;
+    if (reply.status >= 400) { // a refusal that left something behind, perhaps given once more
+        const Json said = parse_json(reply.body.value_or("{}"));
+        const auto text = [&](const char *name) {
+            const Json *member = said.find(name);
+            return member != nullptr ? member->text : std::string();
+        };
+        Details details;
+        if (const Json *given = said.find("details")) {
+            for (const auto &[name, reason] : given->members) {
+                details.emplace_back(name, reason.text);
+            }
+        }
+        response.body = error_body(text("code"), text("error"), details, text("timestamp"));
+    } else if (reply.body) {
+        response.body = *reply.body;
+    }
+    if (!response.body.empty()) {
+        response.headers.emplace_back("Content-Type", "application/json");
+    }
+    if (reply.etag) {
+        response.headers.emplace_back("ETag", *reply.etag);
+    }
+    if (reply.location) {
+        response.headers.emplace_back("Location", *reply.location);
+    }
+    if (reply.replayed) {
+        response.headers.emplace_back("Idempotent-Replayed", "true");
+    }
+    return response;
+}
+
+Outcome dispatch(const Family &family, const Settings &settings, const Request &request,
+                 const Call &call, Output &output)
+{
+    return Exchange(family, settings, request, call, output).run();
+}
+
+} // namespace smartflow

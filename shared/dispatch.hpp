@@ -1,0 +1,70 @@
+#ifndef SMARTFLOW_DISPATCH_HPP
+#define SMARTFLOW_DISPATCH_HPP
+
+#include "database.hpp"
+#include "http.hpp"
+#include "rules.hpp"
+#include "settings.hpp"
+
+#include <string>
+
+namespace smartflow {
+
+/// Who may use a route.
+enum class Access {
+    nobody, ///< needs no login
+    staff,  ///< any signed-in user
+    admin,
+};
+
+struct Route;
+
+/// A checked request on its way to the database.
+struct Inquiry {
+    const Settings &settings;
+    const Request &request;
+    const Route &route;
+    Arguments arguments;
+    const Call &call;
+};
+
+/// One endpoint: method and path to an SQL function, with the rules of what it takes.
+struct Route {
+    const char *method;
+    const char *path;     ///< `{id}` stands for one positive integer
+    const char *function; ///< of schema smartflow_api; a name ending in `_list` answers rows
+    int status;           ///< of success
+    const char *schema;   ///< of the success's body in OpenAPI's components; empty for none
+    const char *summary;  ///< one line for OpenAPI
+    Span<Rule> body = {};
+    Span<Rule> query = {};
+    Access access = Access::staff;
+    /// What C++ must do between two calls (passwords); by default the function is called.
+    Response (*handle)(Inquiry &) = nullptr;
+};
+
+/// A process family: its name is that of its program, URL and SQL file.
+struct Family {
+    const char *name;
+    Span<Route> routes;
+};
+
+/// What is said of a request in the log.
+struct Outcome {
+    int status = 0;
+    std::string route;  ///< the route's path, empty when none matched
+    std::string cause;  ///< what the client isn't told
+    std::size_t bytes = 0;
+};
+
+/// Answers one request: match, method, credentials, every rule in one pass, one call, the answer.
+/// The only place that catches.
+Outcome dispatch(const Family &family, const Settings &settings, const Request &request,
+                 const Call &call, Output &output);
+
+/// A reply of the database as an answer: status, ETag, Location and body as they are.
+Response to_response(const Reply &reply);
+
+} // namespace smartflow
+
+#endif

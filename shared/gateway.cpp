@@ -1,0 +1,219 @@
+#include "gateway.hpp"
+
+#include "log.hpp"
+#include "settings.hpp"
+
+#include <fcgiapp.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace smartflow {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto patience_at_the_end = std::chrono::seconds(10); ///< for answers under way at SIGTERM
+constexpr auto pause_after_a_failed_accept = std::chrono::milliseconds(100);
+
+/// The head of an answer in CGI form (RFC 3875 §6).
+std::string head_text(const Response &response, bool with_length)
+{
+    std::string text = "Status: " + std::to_string(response.status) + " " +
+                       std::string(reason_phrase(response.status)) + "\r\n";
+    for (const auto &[name, value] : response.headers) {
+        text += name + ": " + value + "\r\n";
+    }
+    if (with_length && response.status != 204 && response.status != 304) {
+        text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    }
+    return text + "\r\n";
+}
+
+/// Sends an answer through a function that takes bytes and says whether the client still listens.
+class Channel : public Output
+{
+public:
+    void send(const Response &response) override
+    {
+        std::string text = head_text(response, true);
+        if (!response.head_only) {
+            text += response.body;
+        }
+        put(text);
+    }
+
+    void start(const Response &head) override
+    {
+        head_only_ = head.head_only;
+        put(head_text(head, false));
+    }
+
+    bool write(std::string_view bytes) override { return head_only_ || put(bytes); }
+    void finish() override {}
+
+protected:
+    virtual bool put(std::string_view bytes) = 0;
+
+private:
+    bool head_only_ = false;
+};
+
+class FastCgiChannel : public Channel
+{
+public:
+    explicit FastCgiChannel(FCGX_Request &request) : request_(request) {}
+
+    /// Without the end record that FastCGI wants, the web server cuts its own answer short too.
+    void abort() override { FCGX_Free(&request_, 1); }
+
+protected:
+    bool put(std::string_view bytes) override
+    {
+        const auto length = static_cast<int>(bytes.size()); // answers are far below 2 GiB
+        return FCGX_PutStr(bytes.data(), length, request_.out) == length;
+    }
+
+private:
+    FCGX_Request &request_;
+};
+
+class CgiChannel : public Channel
+{
+public:
+    void abort() override
+    {
+        std::fflush(stdout);
+        _exit(EXIT_FAILURE);
+    }
+
+protected:
+    bool put(std::string_view bytes) override
+    {
+        return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+    }
+};
+
+void answer(const Family &family, const Settings &settings, const Request &request,
+            const Call &call, Output &output)
+{
+    const auto start = Clock::now();
+    const Outcome outcome = dispatch(family, settings, request, call, output);
+    const std::chrono::duration<double, std::milli> took = Clock::now() - start;
+    log_request(family, request, outcome, took.count());
+}
+
+/// What a connection prepares: the family's functions, so that each call is one round trip.
+std::vector<std::string> functions_of(const Family &family)
+{
+    std::vector<std::string> functions{"any_session", "any_idempotent"};
+    for (const Route &route : family.routes) {
+        if (*route.function != '\0') {
+            functions.emplace_back(route.function);
+        }
+    }
+    return functions;
+}
+
+Call calling(Database &database)
+{
+    return [&database](const std::string &function, const Arguments &arguments, const RowSink &sink) {
+        return database.call(function, arguments, sink);
+    };
+}
+
+/// Accepts and answers for ever. A connection that the web server keeps open stays with its
+/// thread, so there must be more threads than kept connections (nginx/upstream.conf.in).
+void accept_and_answer(const Family &family, const Settings &settings, const Call &call,
+                       std::atomic<int> &busy)
+{
+    FCGX_Request fcgi;
+    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
+    for (;;) {
+        if (FCGX_Accept_r(&fcgi) != 0) {
+            std::this_thread::sleep_for(pause_after_a_failed_accept);
+            continue;
+        }
+        ++busy;
+        Request request = read_request([&](const char *name) { return FCGX_GetParam(name, fcgi.envp); });
+        receive_body(request, [&](char *into, std::size_t size) {
+            const int got = FCGX_GetStr(into, static_cast<int>(size), fcgi.in);
+            return static_cast<std::size_t>(got > 0 ? got : 0);
+        });
+        FastCgiChannel channel(fcgi);
+        answer(family, settings, request, call, channel);
+        FCGX_Finish_r(&fcgi);
+        --busy;
+    }
+}
+
+int serve_fastcgi(const Family &family, const Settings &settings)
+{
+    mallopt(M_ARENA_MAX, 2); // many threads that mostly wait: few arenas keep memory small
+    FCGX_Init();
+    sigset_t stop;
+    sigemptyset(&stop);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+        sigaddset(&stop, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &stop, nullptr); // every thread inherits it; the wait is below
+
+    Database database(settings, family.name, functions_of(family));
+    const Call call = calling(database);
+    std::atomic<int> busy{0};
+    for (std::int64_t i = 0; i < settings.threads; ++i) {
+        std::thread(accept_and_answer, std::cref(family), std::cref(settings), std::cref(call),
+                    std::ref(busy)).detach();
+    }
+    int signal = 0;
+    sigwait(&stop, &signal);
+    FCGX_ShutdownPending();
+    const auto deadline = Clock::now() + patience_at_the_end;
+    while (busy > 0 && Clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    _exit(EXIT_SUCCESS); // threads wait in accept: nothing here may be destroyed under them
+}
+
+int serve_cgi(const Family &family, const Settings &settings)
+{
+    Database database(settings, family.name, {});
+    Request request = read_request([](const char *name) { return std::getenv(name); });
+    receive_body(request, [](char *into, std::size_t size) { return std::fread(into, 1, size, stdin); });
+    CgiChannel channel;
+    answer(family, settings, request, calling(database), channel);
+    return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+} // namespace
+
+int serve(const Family &family)
+{
+    std::signal(SIGPIPE, SIG_IGN);
+    const bool as_cgi = FCGX_IsCGI() != 0;
+    try {
+        const Settings settings = read_settings();
+        start_log(settings.log_level);
+        return as_cgi ? serve_cgi(family, settings) : serve_fastcgi(family, settings);
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "%s: %s\n", family.name, error.what());
+        if (as_cgi) {
+            CgiChannel channel;
+            channel.send({500, {{"Content-Type", "application/json"}},
+                          error_body("INTERNAL_ERROR", "Something went wrong here.", {}, timestamp_now())});
+        }
+        return 2;
+    }
+}
+
+} // namespace smartflow

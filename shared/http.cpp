@@ -1,0 +1,202 @@
+#include "http.hpp"
+
+#include "secrets.hpp"
+#include "text.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+namespace smartflow {
+
+namespace {
+
+constexpr Variable variables[] = {
+    {"REQUEST_METHOD", &Request::method},
+    {"REQUEST_URI", &Request::target},
+    {"CONTENT_LENGTH", &Request::content_length},
+    {"CONTENT_TYPE", &Request::content_type},
+    {"REMOTE_ADDR", &Request::address},
+    {"HTTPS", &Request::https},
+    {"HTTP_HOST", &Request::host},
+    {"HTTP_AUTHORIZATION", &Request::authorization},
+    {"HTTP_COOKIE", &Request::cookie},
+    {"HTTP_IF_MATCH", &Request::if_match},
+    {"HTTP_IF_NONE_MATCH", &Request::if_none_match},
+    {"HTTP_IDEMPOTENCY_KEY", &Request::idempotency_key},
+    {"HTTP_ORIGIN", &Request::origin},
+    {"HTTP_SEC_FETCH_SITE", &Request::fetch_site},
+    {"HTTP_USER_AGENT", &Request::user_agent},
+    {"HTTP_X_REQUEST_ID", &Request::request_id},
+};
+
+/// REMOTE_ADDR as PostgreSQL's inet reads it: without an IPv6 zone, an IPv4 address in IPv6 form as
+/// itself; empty for what is no address.
+std::string plain_address(const std::string &given)
+{
+    const std::string address = given.substr(0, given.find('%'));
+    in_addr v4{};
+    in6_addr v6{};
+    if (inet_pton(AF_INET, address.c_str(), &v4) == 1) {
+        return address;
+    }
+    if (inet_pton(AF_INET6, address.c_str(), &v6) != 1) {
+        return {};
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+        std::array<char, INET_ADDRSTRLEN> text{};
+        inet_ntop(AF_INET, &v6.s6_addr[12], text.data(), text.size());
+        return text.data();
+    }
+    return address;
+}
+
+char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+} // namespace
+
+Span<Variable> request_variables() noexcept
+{
+    return variables;
+}
+
+std::string_view reason_phrase(int status) noexcept
+{
+    switch (status) {
+        case 200: return "OK";
+        case 201: return "Created";
+        case 202: return "Accepted";
+        case 204: return "No Content";
+        case 304: return "Not Modified";
+        case 400: return "Bad Request";
+        case 401: return "Unauthorized";
+        case 403: return "Forbidden";
+        case 404: return "Not Found";
+        case 405: return "Method Not Allowed";
+        case 408: return "Request Timeout";
+        case 409: return "Conflict";
+        case 412: return "Precondition Failed";
+        case 413: return "Content Too Large";
+        case 414: return "URI Too Long";
+        case 415: return "Unsupported Media Type";
+        case 422: return "Unprocessable Content";
+        case 429: return "Too Many Requests";
+        case 431: return "Request Header Fields Too Large";
+        case 500: return "Internal Server Error";
+        case 503: return "Service Unavailable";
+        default: return "Unknown";
+    }
+}
+
+std::string timestamp_now()
+{
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    std::array<char, 64> text{};
+    const int length = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                                     utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+                                     utc.tm_min, utc.tm_sec, static_cast<int>(ms % 1000));
+    return {text.data(), static_cast<std::size_t>(length)};
+}
+
+std::string_view cookie_value(std::string_view cookies, std::string_view name) noexcept
+{
+    while (!cookies.empty()) {
+        const std::size_t end = std::min(cookies.find(';'), cookies.size());
+        std::string_view pair = cookies.substr(0, end);
+        cookies.remove_prefix(std::min(end + 1, cookies.size()));
+        while (!pair.empty() && pair.front() == ' ') {
+            pair.remove_prefix(1);
+        }
+        if (pair.size() > name.size() && pair.substr(0, name.size()) == name &&
+            pair[name.size()] == '=') {
+            return pair.substr(name.size() + 1);
+        }
+    }
+    return {};
+}
+
+bool is_media_type(std::string_view content_type, std::string_view wanted) noexcept
+{
+    content_type = trimmed(content_type.substr(0, content_type.find(';')));
+    return content_type.size() == wanted.size() &&
+           std::equal(content_type.begin(), content_type.end(), wanted.begin(),
+                      [](char a, char b) { return lower(a) == lower(b); });
+}
+
+bool is_request_id(std::string_view id) noexcept
+{
+    return id.size() >= 8 && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '.' ||
+                      c == '_' || c == '-';
+           });
+}
+
+Target split_target(std::string_view target) noexcept
+{
+    if (target.empty() || target.front() != '/') {
+        const std::size_t scheme = target.find("://");
+        const std::size_t path =
+            scheme == std::string_view::npos ? scheme : target.find('/', scheme + 3);
+        target = path == std::string_view::npos ? std::string_view() : target.substr(path);
+    }
+    const std::size_t mark = target.find('?');
+    if (mark == std::string_view::npos) {
+        return {target, {}};
+    }
+    return {target.substr(0, mark), target.substr(mark + 1)};
+}
+
+Request read_request(const std::function<const char *(const char *)> &variable)
+{
+    Request request;
+    for (const Variable &known : variables) {
+        if (const char *value = variable(known.name)) {
+            request.*known.member = value;
+        }
+    }
+    request.address = plain_address(request.address);
+    if (!is_request_id(request.request_id)) {
+        request.request_id = random_hex(16);
+    }
+    return request;
+}
+
+void receive_body(Request &request, const std::function<std::size_t(char *, std::size_t)> &read)
+{
+    if (request.content_length.empty() || request.content_length == "0") {
+        return;
+    }
+    const auto announced = positive_integer(request.content_length);
+    if (!announced) {
+        request.received = Received::bad_length;
+        return;
+    }
+    const auto length = static_cast<std::uint64_t>(*announced);
+    if (length > max_body_bytes) {
+        request.received = Received::too_large;
+        return;
+    }
+    request.body.resize(static_cast<std::size_t>(length));
+    std::size_t got = 0;
+    while (got < request.body.size()) {
+        const std::size_t part = read(request.body.data() + got, request.body.size() - got);
+        if (part == 0) {
+            request.received = Received::cut_short;
+            return;
+        }
+        got += part;
+    }
+}
+
+} // namespace smartflow

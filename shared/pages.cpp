@@ -1,0 +1,267 @@
+#include "pages.hpp"
+
+#include "decimal.hpp"
+#include "json.hpp"
+#include "secrets.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace smartflow {
+
+namespace {
+
+constexpr std::size_t buffer_bytes = 64 * 1024;
+
+/// What a column's values look like in a cursor; every other sort is by number.
+constexpr std::string_view text_sorts[] = {"name", "customerName"};
+constexpr std::string_view instant_sorts[] = {"createdAt", "updatedAt"};
+
+template <typename List>
+bool has(const List &list, std::string_view name)
+{
+    return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
+
+/// `2025-11-28 10:30:00.12+00` (PostgreSQL, ISO, UTC) as `2025-11-28T10:30:00.120Z`.
+std::string rfc3339(std::string_view text)
+{
+    std::string out(text.substr(0, 19));
+    if (out.size() > 10) {
+        out[10] = 'T';
+    }
+    std::string fraction;
+    if (text.size() > 19 && text[19] == '.') {
+        const std::size_t end = text.find_first_of("+-", 20);
+        fraction = text.substr(20, std::min<std::size_t>(end - 20, 3));
+    }
+    fraction.resize(3, '0');
+    return out + "." + fraction + "Z";
+}
+
+/// The value as it stands in JSON, without quotes.
+std::string plain(const Column &column, const char *value)
+{
+    return column.kind == Column::Kind::instant ? rfc3339(value) : std::string(value);
+}
+
+/// A cursor's sort value, checked as strictly as if a stranger had made it up.
+bool is_sort_value(std::string_view sort, const std::string &value)
+{
+    std::string reason;
+    if (has(text_sorts, sort)) {
+        return value.size() <= 4000;
+    }
+    if (has(instant_sorts, sort)) {
+        return utc_instant(value).has_value();
+    }
+    constexpr DecimalBounds any_number{3, 10, true, true};
+    try {
+        const Json number = parse_json("[" + value + "]");
+        return number.items.size() == 1 && number.items[0].kind == Json::Kind::number &&
+               !exact_decimal(value, any_number, reason).empty();
+    } catch (const Error &) {
+        return false;
+    }
+}
+
+/// Adds to a JSON object's text.
+void add_member(std::string &object, std::string_view name, std::string_view json)
+{
+    object.pop_back();
+    if (object.size() > 1) {
+        object += ',';
+    }
+    object += json_string(name) + ":" + std::string(json) + "}";
+}
+
+bool read_cursor(const std::string &cursor, const Page &page, std::string &input)
+{
+    std::string bytes;
+    if (!base64url_decoded(cursor, bytes)) {
+        return false;
+    }
+    Json parts;
+    try {
+        parts = parse_json(bytes);
+    } catch (const Error &) {
+        return false;
+    }
+    if (parts.kind != Json::Kind::array || parts.items.size() != 3 ||
+        std::any_of(parts.items.begin(), parts.items.end(),
+                    [](const Json &part) { return part.kind != Json::Kind::string; })) {
+        return false;
+    }
+    const std::string &id = parts.items[1].text;
+    const std::string &value = parts.items[2].text;
+    if (parts.items[0].text != page.scope || !positive_integer(id)) {
+        return false;
+    }
+    if (page.sort != "id") {
+        if (!is_sort_value(page.sort, value)) {
+            return false;
+        }
+        add_member(input, "after", json_string(value));
+    }
+    add_member(input, "afterId", id);
+    return true;
+}
+
+} // namespace
+
+Page read_page(std::string_view path, std::string_view raw_query, std::string &input, Details &wrong)
+{
+    Page page{std::string(path), std::string(raw_query), {}, "id", {}};
+    const Json given = parse_json(input);
+    std::string cursor;
+    std::string rest = "{}";
+    std::string scope(path);
+    for (const auto &[name, value] : given.members) {
+        std::string json;
+        append_json(json, value);
+        if (name == "cursor") {
+            cursor = value.text;
+            continue;
+        }
+        if (name == "limit") {
+            page.limit = positive_integer(value.text);
+        } else if (name != "count") {
+            scope += '\n' + name + '=' + json;
+        }
+        if (name == "sort") {
+            page.sort = value.text.substr(value.text.front() == '-' ? 1 : 0);
+        }
+        add_member(rest, name, json);
+    }
+    page.scope = token_digest(scope).substr(0, 16);
+    if (!cursor.empty() && !read_cursor(cursor, page, rest)) {
+        wrong.emplace_back("cursor", "is not a cursor of this list with this sort and these filters");
+    }
+    input = std::move(rest);
+    return page;
+}
+
+void append_row(std::string &out, const Row &row)
+{
+    const auto &columns = *row.columns;
+    char separator = '{';
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const Column &column = columns[i];
+        if (column.name.front() == '#') {
+            if (column.name == "#json") {
+                out += row.values[i];
+                return;
+            }
+            continue;
+        }
+        out += separator;
+        separator = ',';
+        append_json_string(out, column.name);
+        out += ':';
+        const char *value = row.values[i];
+        if (value == nullptr) {
+            out += "null";
+        } else if (column.kind == Column::Kind::raw) {
+            out += value;
+        } else if (column.kind == Column::Kind::instant) {
+            out += '"' + rfc3339(value) + '"';
+        } else {
+            append_json_string(out, value);
+        }
+    }
+    out += '}';
+}
+
+ListWriter::ListWriter(const Page &page, Response head, Output &output, bool empty)
+    : page_(page), head_(std::move(head)), output_(output), empty_(empty)
+{
+    head_.body = "[";
+}
+
+bool ListWriter::take(const Row &row)
+{
+    const auto &columns = *row.columns;
+    if (columns.back().name == "#total" && row.values.back() != nullptr) {
+        head_.headers.emplace_back("X-Total-Count", row.values.back());
+        return true;
+    }
+    if (page_.limit && rows_ == *page_.limit) {
+        more_ = true;
+        return true;
+    }
+    remember(row);
+    if (rows_++ > 0) {
+        head_.body += ',';
+    }
+    append_row(head_.body, row);
+    if (empty_ && !page_.limit) {
+        return false;
+    }
+    return page_.limit || head_.body.size() < buffer_bytes || flush();
+}
+
+void ListWriter::remember(const Row &row)
+{
+    if (!page_.limit) {
+        return;
+    }
+    const auto &columns = *row.columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (row.values[i] != nullptr && columns[i].name == "id") {
+            last_id_ = row.values[i];
+        }
+        if (row.values[i] != nullptr && columns[i].name == page_.sort) {
+            last_key_ = plain(columns[i], row.values[i]);
+        }
+    }
+}
+
+std::string ListWriter::next_link() const
+{
+    std::string link = "<" + page_.path + "?";
+    std::string_view query = page_.query;
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find('&'), query.size());
+        const std::string_view piece = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        if (!piece.empty() && percent_decoded(piece.substr(0, piece.find('=')), true) != "cursor") {
+            link += piece;
+            link += '&';
+        }
+    }
+    const std::string cursor = "[" + json_string(page_.scope) + "," + json_string(last_id_) + "," +
+                               json_string(last_key_) + "]";
+    return link + "cursor=" + base64url(cursor) + ">; rel=\"next\"";
+}
+
+bool ListWriter::flush()
+{
+    if (!started_) {
+        started_ = true;
+        Response head{head_.status, head_.headers, {}};
+        output_.start(head);
+    }
+    bytes_ += head_.body.size();
+    const bool listening = output_.write(head_.body);
+    head_.body.clear();
+    return listening;
+}
+
+std::size_t ListWriter::finish()
+{
+    head_.body += ']';
+    if (more_) {
+        head_.headers.emplace_back("Link", next_link());
+    }
+    if (!started_) {
+        bytes_ = head_.body.size();
+        output_.send(head_);
+    } else {
+        flush();
+        output_.finish();
+    }
+    return bytes_;
+}
+
+} // namespace smartflow

@@ -1,0 +1,231 @@
+#include "secrets.hpp"
+
+#include "error.hpp"
+#include "password_slot.hpp"
+
+#include <sodium.h>
+#include <zxcvbn.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace smartflow {
+
+namespace {
+
+using Hash = std::array<unsigned char, crypto_hash_sha256_BYTES>;
+
+/// libsodium, ready to use. Every function here that calls it comes by.
+void need_sodium()
+{
+    static const bool ready = sodium_init() >= 0;
+    if (!ready) {
+        throw Error(Code::internal_error, "Something went wrong").because("sodium_init failed");
+    }
+}
+
+const unsigned char *bytes_of(std::string_view text)
+{
+    return reinterpret_cast<const unsigned char *>(text.data());
+}
+
+std::string random_bytes(std::size_t count)
+{
+    need_sodium();
+    std::string bytes(count, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    return bytes;
+}
+
+std::string hex(const unsigned char *bytes, std::size_t count)
+{
+    std::string text(count * 2 + 1, '\0');
+    sodium_bin2hex(text.data(), text.size(), bytes, count);
+    text.pop_back(); // sodium's closing NUL
+    return text;
+}
+
+std::string base64(std::string_view bytes, int variant)
+{
+    std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+    sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(), variant);
+    text.pop_back(); // sodium's closing NUL
+    return text;
+}
+
+[[noreturn]] void out_of_memory()
+{
+    throw Error(Code::service_unavailable, "The server is short of memory, try again in a moment")
+        .because("no memory for Argon2id")
+        .retry_after(2);
+}
+
+/// A hash that no password belongs to, of the parameters that password_hash uses. It is put
+/// together from random bytes, not computed: as CGI every process would pay for it at its first
+/// unknown user, and the answer's time would tell.
+const std::string &decoy_hash()
+{
+    static const std::string decoy = [] {
+        static_assert(crypto_pwhash_MEMLIMIT_INTERACTIVE % 1024 == 0);
+        constexpr int variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+        return std::string(crypto_pwhash_STRPREFIX) +
+               "v=19$m=" + std::to_string(crypto_pwhash_MEMLIMIT_INTERACTIVE / 1024) +
+               ",t=" + std::to_string(crypto_pwhash_OPSLIMIT_INTERACTIVE) + ",p=1$" +
+               base64(random_bytes(crypto_pwhash_SALTBYTES), variant) + "$" +
+               base64(random_bytes(32), variant);
+    }();
+    return decoy;
+}
+
+/// So many leading bytes of a password are judged: zxcvbn takes up to 4 ms for them (measured on
+/// its worst case, one letter repeated), and its time grows with the cube of the length.
+constexpr std::size_t judged_bytes = 100;
+
+/// Below 10^8 guesses a password is weak: zxcvbn's score of 0 to 2.
+constexpr double weak_bits = 26.575;
+
+bool is_letter_or_digit(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+
+/// The names whole and in parts: `jo.smith@shop.example` is also `jo`, `smith`, `shop`, `example`.
+std::vector<std::string> words_of(const std::vector<std::string> &names)
+{
+    std::vector<std::string> words{"smartflow"};
+    for (std::string name : names) {
+        std::replace(name.begin(), name.end(), '\0', ' ');
+        std::string word;
+        for (const char c : name + " ") {
+            if (is_letter_or_digit(c)) {
+                word += c;
+            } else if (!word.empty()) {
+                words.push_back(std::move(word));
+                word.clear();
+            }
+        }
+        words.push_back(std::move(name));
+    }
+    words.erase(std::remove(words.begin(), words.end(), ""), words.end());
+    return words;
+}
+
+} // namespace
+
+std::string new_token()
+{
+    return "sf_" + base64url(random_bytes(32));
+}
+
+std::string token_digest(std::string_view token)
+{
+    Hash hash{};
+    crypto_hash_sha256(hash.data(), bytes_of(token), token.size());
+    return hex(hash.data(), hash.size());
+}
+
+std::string request_fingerprint(std::string_view idempotency_key, std::string_view request)
+{
+    need_sodium();
+    // Not the key's SHA-256: that one may be stored, and would then open every fingerprint.
+    constexpr std::string_view purpose = "smartflow request fingerprint";
+    std::array<unsigned char, crypto_generichash_KEYBYTES_MAX> key{};
+    crypto_generichash(key.data(), key.size(), bytes_of(idempotency_key), idempotency_key.size(),
+                       bytes_of(purpose), purpose.size());
+    std::array<unsigned char, crypto_generichash_BYTES> hash{};
+    crypto_generichash(hash.data(), hash.size(), bytes_of(request), request.size(), key.data(),
+                       key.size());
+    return hex(hash.data(), hash.size());
+}
+
+std::string password_hash(std::string_view password)
+{
+    need_sodium();
+    std::array<char, crypto_pwhash_STRBYTES> hash{};
+    const PasswordSlot slot;
+    if (crypto_pwhash_str(hash.data(), password.data(), password.size(),
+                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0) {
+        out_of_memory();
+    }
+    return hash.data();
+}
+
+bool password_matches(const std::string &hash, std::string_view password)
+{
+    need_sodium();
+    const std::string &compared = hash.empty() ? decoy_hash() : hash;
+    const PasswordSlot slot;
+    errno = 0;
+    const bool matches =
+        crypto_pwhash_str_verify(compared.c_str(), password.data(), password.size()) == 0;
+    // libsodium says -1 for a wrong password (EINVAL) and for a failed mmap alike.
+    if (!matches && errno == ENOMEM) {
+        out_of_memory();
+    }
+    return matches && !hash.empty();
+}
+
+std::string password_weakness(const std::string &password, const std::vector<std::string> &names)
+{
+    const std::vector<std::string> words = words_of(names);
+    std::vector<const char *> dictionary;
+    dictionary.reserve(words.size() + 1);
+    for (const std::string &word : words) {
+        dictionary.push_back(word.c_str());
+    }
+    dictionary.push_back(nullptr);
+
+    std::string judged = password.substr(0, judged_bytes);
+    std::replace(judged.begin(), judged.end(), '\0', '\x01'); // zxcvbn would end there
+    const double bits = ZxcvbnMatch(judged.c_str(), dictionary.data(), nullptr);
+    sodium_memzero(judged.data(), judged.size());
+    return bits < weak_bits ? "is too easy to guess" : "";
+}
+
+std::string new_password()
+{
+    need_sodium();
+    // No letters and digits that look alike; 5 groups of 4 are 100 bits.
+    constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+    std::string password;
+    for (int group = 0; group < 5; ++group) {
+        password += group == 0 ? "" : "-";
+        for (int i = 0; i < 4; ++i) {
+            password += alphabet[randombytes_uniform(static_cast<std::uint32_t>(alphabet.size()))];
+        }
+    }
+    return password;
+}
+
+std::string random_hex(std::size_t bytes)
+{
+    const std::string random = random_bytes(bytes);
+    return hex(bytes_of(random), random.size());
+}
+
+std::string base64url(std::string_view bytes)
+{
+    return base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool base64url_decoded(std::string_view text, std::string &bytes)
+{
+    std::string decoded(text.size() / 4 * 3 + 3, '\0');
+    std::size_t length = 0;
+    const char *end = nullptr;
+    const bool whole = sodium_base642bin(reinterpret_cast<unsigned char *>(decoded.data()),
+                                         decoded.size(), text.data(), text.size(), nullptr,
+                                         &length, &end,
+                                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+                       end == text.data() + text.size();
+    if (whole) {
+        decoded.resize(length);
+        bytes = std::move(decoded);
+    }
+    return whole;
+}
+
+} // namespace smartflow

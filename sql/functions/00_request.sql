@@ -1,0 +1,124 @@
+-- What every function of the API takes and gives, and how it refuses.
+
+-- Field by field what shared/database.hpp calls Arguments, in that order.
+create type request as (
+    credential    bytea,   -- SHA-256 of the session's or token's secret
+    role          text,    -- least role that may; null: no login needed
+    write         boolean, -- an unsafe method
+    cross_site    boolean, -- came with a cookie from another site
+    request_id    text,
+    address       inet,
+    user_agent    text,
+    key           bytea,   -- digest of method, path and Idempotency-Key
+    fingerprint   bytea,   -- keyed hash of the request
+    if_match      text,
+    if_none_match text,
+    id            bigint,  -- of the path
+    time_zone     text,
+    input         jsonb    -- the checked body and query, every number exact
+);
+
+create type response as (
+    status   integer,
+    etag     text,
+    location text,
+    body     text,
+    replayed boolean
+);
+
+-- Whoever asks, once authenticated.
+create type actor as (
+    id            bigint,
+    username      text,
+    name          text,
+    role          text,
+    credential_id bigint,
+    kind          text
+);
+
+-- Refuses with one of the contract's codes. The message is JSON that the program turns into the
+-- error body; the SQLSTATE's class SF tells it from PostgreSQL's own errors.
+create function fail(code text, message text, details jsonb default '{}') returns void
+language plpgsql as $$
+begin
+    raise exception using
+        errcode = case code
+            when 'VALIDATION_ERROR' then 'SF400'
+            when 'UNAUTHORIZED' then 'SF401'
+            when 'FORBIDDEN' then 'SF403'
+            when 'NOT_FOUND' then 'SF404'
+            when 'INSUFFICIENT_STOCK' then 'SF409'
+            when 'INVALID_OPERATION' then 'SF409'
+            when 'PRECONDITION_FAILED' then 'SF412'
+            when 'IDEMPOTENCY_KEY_REUSED' then 'SF422'
+            when 'RATE_LIMITED' then 'SF429'
+            else 'SF500' end,
+        message = jsonb_build_object('code', code, 'error', message, 'details', details)::text;
+end
+$$;
+
+create function rfc3339(instant timestamptz) returns text
+language sql stable parallel safe as $$
+    select to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+
+-- An instant or a date (its midnight in the shop's time zone), as the program checked it.
+create function moment(given text, time_zone text) returns timestamptz
+language sql stable as $$
+    select case when length(given) = 10 then given::timestamp at time zone time_zone
+                else given::timestamptz end
+$$;
+
+-- Whether a header of entity tags (RFC 9110 §8.8.3) names this one. A web server's W/ and -gzip
+-- are ignored. With `edits_only`, what follows the dot of a tag is ignored too.
+create function names_etag(header text, etag text, edits_only boolean default false)
+returns boolean language sql immutable as $$
+    select header is not null and (btrim(header) = '*' or exists (
+        select from regexp_matches(header, '(?:W/)?"([^"]*?)(?:-gzip)?"', 'g') as given
+        where case when edits_only then split_part(given[1], '.', 1) = split_part(btrim(etag, '"'), '.', 1)
+                   else given[1] = btrim(etag, '"') end))
+$$;
+
+create function check_precondition(q request, etag text, edits_only boolean default false)
+returns void language plpgsql as $$
+begin
+    if q.if_match is not null and not names_etag(q.if_match, etag, edits_only) then
+        perform fail('PRECONDITION_FAILED', 'It has changed since you read it.');
+    end if;
+end
+$$;
+
+-- A single resource: 304 when the client has it already.
+create function single(q request, body text, etag text, location text default null, status integer default 200)
+returns response language sql stable as $$
+    select case when status = 200 and not q.write and names_etag(q.if_none_match, etag)
+                then row(304, etag, null, null, false)::response
+                else row(status, etag, location, body, false)::response end
+$$;
+
+create function gone() returns response language sql immutable as $$
+    select row(204, null, null, null, false)::response
+$$;
+
+-- Makes the JSON function of a wire view: for `product_wire`, `product_json(product_wire)`. The
+-- view's columns are the JSON's keys, in their order (those beginning with # aren't for clients), so
+-- an object made here and a row of a list written by the program say the same.
+create function publish(wire text) returns void
+language plpgsql as $$
+declare
+    expression text;
+begin
+    select string_agg(format('%L || %s', ',' || to_json(attname::text)::text || ':',
+               case atttypid
+                   when 'text'::regtype then format('coalesce(to_json(w.%I)::text, ''null'')', attname)
+                   when 'timestamptz'::regtype then format('coalesce(''"'' || rfc3339(w.%I) || ''"'', ''null'')', attname)
+                   else format('coalesce(w.%I::text, ''null'')', attname) end),
+               ' || ' order by attnum)
+      into strict expression
+      from pg_attribute
+     where attrelid = wire::regclass and attnum > 0 and attname !~ '^#';
+    execute format('create function %I(w %I) returns text language sql stable as %L',
+                   replace(wire, '_wire', '_json'), wire,
+                   format('select ''{'' || substr(%s, 2) || ''}''', expression));
+end
+$$;

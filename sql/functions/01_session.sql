@@ -1,0 +1,103 @@
+-- Who asks, and what a repeated request gets.
+
+create function authenticate(q request) returns actor
+language plpgsql as $$
+declare
+    who record;
+begin
+    select u.id, u.username, u.name, u.role, c.id as credential_id, c.kind, c.read_only,
+           c.last_used_at
+      into who
+      from credentials c
+      join users u on u.id = c.user_id
+     where c.digest = q.credential
+       and (c.expires_at is null or c.expires_at > now())
+       and (c.kind = 'token' or c.last_used_at > now() - interval '12 hours')
+       and u.active and not u.deleted;
+    if not found then
+        perform fail('UNAUTHORIZED', 'Log in first.');
+    end if;
+    if q.cross_site then
+        perform fail('FORBIDDEN', 'A cookie counts only for requests from the shop''s own pages.');
+    end if;
+    if q.write and who.read_only then
+        perform fail('FORBIDDEN', 'This token may only read.');
+    end if;
+    if q.role = 'admin' and who.role <> 'admin' then
+        perform fail('FORBIDDEN', 'Only administrators may do this.');
+    end if;
+    -- Noted at most every five minutes, and never by waiting: reading stays reading.
+    if (who.last_used_at is null or who.last_used_at < now() - interval '5 minutes')
+       and not current_setting('transaction_read_only')::boolean then
+        update credentials set last_used_at = now()
+         where id = (select id from credentials where id = who.credential_id for update skip locked);
+    end if;
+    if q.write then
+        perform act_as(q, who.id, who.username, who.role);
+    end if;
+    return row(who.id, who.username, who.name, who.role, who.credential_id, who.kind)::actor;
+end
+$$;
+
+-- Says for the rest of the transaction who changes things; the triggers of the audit trail and the
+-- ledger read it. A program without it is the system.
+create function act_as(q request, user_id bigint, username text, role text) returns void
+language sql as $$
+    select set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
+               'request', q.request_id, 'address', host(q.address))::text, true)
+$$;
+
+-- For a request that is wrong in itself: are login and role right at least?
+create function any_session(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+begin
+    perform authenticate(q);
+    return gone();
+end
+$$;
+
+-- Calls a function for a request with an Idempotency-Key: the first outcome is kept in the same
+-- transaction as what it did, and given again for 24 hours. Two at once: the second waits at the
+-- insert for the first.
+create function any_idempotent(q request, function text) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+    kept idempotency_keys;
+    reply response;
+    refusal text;
+begin
+    if not has_function_privilege(session_user, format('smartflow_api.%I(smartflow_api.request)', function), 'execute') then
+        raise insufficient_privilege using message = format('%s may not call %s', session_user, function);
+    end if;
+    loop
+        insert into idempotency_keys (user_id, key, fingerprint) values (me.id, q.key, q.fingerprint)
+            on conflict do nothing;
+        exit when found;
+        -- A replay commits a write of its own, so that it never tells of what isn't on disk yet.
+        update idempotency_keys set replays = replays + 1
+         where user_id = me.id and key = q.key and created_at > now() - interval '24 hours'
+        returning * into kept;
+        if found then
+            if kept.fingerprint <> q.fingerprint then
+                perform fail('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for another request.');
+            end if;
+            return row(kept.status, kept.etag, kept.location, kept.body, true)::response;
+        end if;
+        delete from idempotency_keys
+         where user_id = me.id and key = q.key and created_at <= now() - interval '24 hours';
+    end loop;
+    begin
+        execute format('select * from smartflow_api.%I($1)', function) into reply using q;
+    exception when sqlstate 'SF404' or sqlstate 'SF409' then
+        get stacked diagnostics refusal = message_text;
+        reply := row(case sqlstate when 'SF404' then 404 else 409 end, null, null,
+                     (refusal::jsonb || jsonb_build_object('timestamp', rfc3339(clock_timestamp())))::text,
+                     false)::response;
+    end;
+    update idempotency_keys
+       set status = reply.status, etag = reply.etag, location = reply.location, body = reply.body
+     where user_id = me.id and key = q.key;
+    return reply;
+end
+$$;

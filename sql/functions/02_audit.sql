@@ -1,0 +1,224 @@
+-- The audit trail and the ledger, written by triggers: whatever program changes a row, the change
+-- is on record in the same transaction.
+
+-- {field: {from, to}} of what differs between two objects; null stands for "not there".
+create function differences(before jsonb, after jsonb) returns json
+language sql immutable as $$
+    select coalesce(json_object_agg(key, json_build_object('from', before -> key, 'to', after -> key)), '{}')
+      from (select key from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key) as keys
+     where coalesce(before -> key, 'null') is distinct from coalesce(after -> key, 'null')
+$$;
+
+create function audit(action text, entity text, entity_id bigint, changes json default '{}') returns void
+language plpgsql as $$
+declare
+    actor json := nullif(current_setting('smartflow.actor', true), '');
+begin
+    insert into audit_log (user_id, username, role, action, entity, entity_id, changes, request_id, address)
+    values ((actor ->> 'id')::bigint, actor ->> 'username', actor ->> 'role', action, entity, entity_id, changes,
+            actor ->> 'request', (actor ->> 'address')::inet);
+end
+$$;
+
+create function audit_action(operation text) returns text
+language sql immutable as $$
+    select case operation when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end
+$$;
+
+-- Why goods move, for the ledger; an order's number where one moves them.
+create function explain_movements(reason text, order_id bigint default null) returns void
+language sql as $$
+    select set_config('smartflow.reason', reason, true), set_config('smartflow.order', coalesce(order_id::text, ''), true)
+$$;
+
+create function write_movement() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    actor json := nullif(current_setting('smartflow.actor', true), '');
+    before numeric := case when tg_op = 'INSERT' then 0 else old.on_hand end;
+    after numeric := case when tg_op = 'DELETE' then 0 else new.on_hand end;
+begin
+    if before <> after then
+        insert into movements (product_id, delta, balance, reason, order_id, user_id, username)
+        values (coalesce(new.product_id, old.product_id), after - before, after,
+                coalesce(nullif(current_setting('smartflow.reason', true), ''), 'Changed in the database'),
+                nullif(current_setting('smartflow.order', true), '')::bigint,
+                (actor ->> 'id')::bigint, actor ->> 'username');
+    end if;
+    return null;
+end
+$$;
+
+-- A product is two rows, one edited and one counted. When an update changes both, the counted one
+-- leaves its part in smartflow.changes for the edited one, so that one change is one audit row.
+create function product_audit_fields(p products) returns jsonb
+language sql immutable as $$
+    select jsonb_build_object('name', p.name, 'sku', p.sku, 'category', p.category, 'description', p.description,
+                              'price', p.price, 'archived', p.archived)
+$$;
+
+create function inventory_audit_fields(i inventory) returns jsonb
+language sql immutable as $$
+    select jsonb_build_object('stock', trim_scale(i.on_hand), 'minStock', trim_scale(i.min_stock))
+$$;
+
+create function audit_product() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    held jsonb := coalesce(nullif(current_setting('smartflow.changes', true), ''), '{}');
+begin
+    perform set_config('smartflow.changes', '', true), set_config('smartflow.hold', '', true);
+    perform audit('update', 'product', new.id,
+        (differences(product_audit_fields(old), product_audit_fields(new))::jsonb || held)::json)
+      where held <> '{}' or product_audit_fields(old) <> product_audit_fields(new);
+    return null;
+end
+$$;
+
+create function audit_inventory() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    product products;
+begin
+    if tg_op = 'UPDATE' then
+        if current_setting('smartflow.hold', true) = new.product_id::text then
+            perform set_config('smartflow.changes',
+                differences(inventory_audit_fields(old), inventory_audit_fields(new))::text, true);
+        -- An order's goods are explained by the ledger.
+        elsif coalesce(current_setting('smartflow.order', true), '') = '' or old.min_stock <> new.min_stock then
+            perform audit('update', 'product', new.product_id,
+                differences(inventory_audit_fields(old), inventory_audit_fields(new)));
+        end if;
+    elsif tg_op = 'INSERT' then
+        select * into product from products where id = new.product_id;
+        perform audit('create', 'product', product.id,
+            differences(null, product_audit_fields(product) || inventory_audit_fields(new)));
+    else
+        select * into product from products where id = old.product_id;
+        perform audit('delete', 'product', old.product_id,
+            differences(coalesce(product_audit_fields(product), '{}') || inventory_audit_fields(old), null));
+    end if;
+    return null;
+end
+$$;
+
+create function order_audit_fields(o orders) returns jsonb
+language sql immutable as $$
+    select jsonb_build_object('customerName', o.customer_name, 'customerEmail', o.customer_email,
+        'items', o.items::jsonb, 'status', o.status, 'total', o.total, 'notes', o.notes, 'assignedTo', o.assigned_to)
+$$;
+
+-- The lines of an order's document, counted from 1.
+create function lines_of(items json)
+returns table (product_id bigint, product_name text, quantity numeric, price numeric, line_total numeric, line bigint)
+language sql immutable as $$
+    select * from rows from (json_to_recordset(items) as ("productId" bigint, "productName" text, quantity numeric,
+                                                          price numeric, "lineTotal" numeric)) with ordinality
+$$;
+
+-- Keeps order_lines as the document says, and the trail.
+create function keep_order() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    before jsonb := case when tg_op <> 'INSERT' then order_audit_fields(old) end;
+    after jsonb := case when tg_op <> 'DELETE' then order_audit_fields(new) end;
+begin
+    if tg_op = 'UPDATE' and old.items::text <> new.items::text then
+        delete from order_lines where order_id = new.id;
+    end if;
+    if tg_op = 'INSERT' or (tg_op = 'UPDATE' and old.items::text <> new.items::text) then
+        insert into order_lines (order_id, line, product_id, quantity, price, line_total)
+        select new.id, line - 1, product_id, quantity, price, line_total from lines_of(new.items);
+    end if;
+    if before is distinct from after then
+        perform audit(audit_action(tg_op), 'order', coalesce(new.id, old.id), differences(before, after));
+    end if;
+    return null;
+end
+$$;
+
+create function audit_user() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    changes json;
+begin
+    if tg_op = 'UPDATE' and new.deleted and not old.deleted then
+        perform audit('delete', 'user', new.id, differences(user_audit_fields(old), null));
+        return null;
+    end if;
+    changes := differences(case when tg_op <> 'INSERT' then user_audit_fields(old) end,
+                           case when tg_op <> 'DELETE' then user_audit_fields(new) end);
+    -- That a password changed is on record, never what it was or is.
+    if tg_op = 'UPDATE' and old.password_hash is distinct from new.password_hash then
+        changes := (changes::jsonb || '{"password": {"from": "(hidden)", "to": "(hidden)"}}')::json;
+    end if;
+    if changes::text <> '{}' then
+        perform audit(audit_action(tg_op), 'user', coalesce(new.id, old.id), changes);
+    end if;
+    return null;
+end
+$$;
+
+create function user_audit_fields(u users) returns jsonb
+language sql immutable as $$
+    select jsonb_build_object('username', u.username, 'name', u.name, 'email', u.email, 'role', u.role, 'active', u.active)
+$$;
+
+-- Tokens, and sessions that end before their time; that one began is the login's own row.
+create function audit_credential() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    fields jsonb := jsonb_build_object('userId', coalesce(new.user_id, old.user_id), 'name', coalesce(new.name, old.name),
+                                       'readOnly', coalesce(new.read_only, old.read_only));
+begin
+    if coalesce(new.kind, old.kind) = 'token' then
+        perform audit(audit_action(tg_op), 'token', coalesce(new.id, old.id),
+            case tg_op when 'INSERT' then differences(null, fields) else differences(fields, null) end);
+    elsif tg_op = 'DELETE' and old.expires_at > now()
+          and coalesce(current_setting('smartflow.ending', true), '') <> 'logout' then
+        perform audit('delete', 'session', old.id,
+            differences(jsonb_build_object('userId', old.user_id), null));
+    end if;
+    return null;
+end
+$$;
+
+create function audit_workflow() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+begin
+    perform audit(audit_action(tg_op), 'workflow', coalesce(new.id, old.id),
+        differences(case when tg_op <> 'INSERT' then workflow_audit_fields(old) end,
+                    case when tg_op <> 'DELETE' then workflow_audit_fields(new) end));
+    return null;
+end
+$$;
+
+create function workflow_audit_fields(w workflows) returns jsonb
+language sql immutable as $$
+    select jsonb_build_object('name', w.name, 'trigger', w.trigger, 'action', w.action, 'enabled', w.enabled,
+                              'conditions', w.conditions, 'config', w.config)
+$$;
+
+create function refuse_change() returns trigger
+language plpgsql as $$
+begin
+    raise insufficient_privilege using message = format('%I is append-only', tg_table_name);
+end
+$$;
+
+create trigger ledger after insert or update of on_hand or delete on inventory
+    for each row execute function write_movement();
+create trigger trail_insert_delete after insert or delete on inventory
+    for each row execute function audit_inventory();
+create trigger trail_update after update of on_hand, min_stock on inventory
+    for each row when (old.on_hand <> new.on_hand or old.min_stock <> new.min_stock)
+    execute function audit_inventory();
+create trigger trail after update on products for each row execute function audit_product();
+create trigger trail after insert or update or delete on orders for each row execute function keep_order();
+create trigger trail after insert or update or delete on users for each row execute function audit_user();
+create trigger trail after insert or delete on credentials for each row execute function audit_credential();
+create trigger trail after insert or update or delete on workflows for each row execute function audit_workflow();
+create trigger append_only before update or delete or truncate on audit_log
+    for each statement execute function refuse_change();
+create trigger append_only before update or delete or truncate on movements
+    for each statement execute function refuse_change();

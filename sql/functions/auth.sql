@@ -1,0 +1,246 @@
+-- Family auth: logins, sessions, personal tokens. Passwords are compared in the program, between two
+-- calls; here only their Argon2id hashes pass.
+
+-- What counts as one address: an IPv4 address, an IPv6 /64.
+create function network_of(address inet) returns cidr
+language sql immutable as $$
+    select network(set_masklen(coalesce(address, '0.0.0.0'),
+                               case family(coalesce(address, '0.0.0.0')) when 4 then 32 else 64 end))
+$$;
+
+-- Before the password is compared: takes one of the account's five tries from this address, so that
+-- the sixth is refused however many run at once. Tries under way may yet succeed: where they alone
+-- fill the five, the answer is "wait".
+create function auth_login_begin(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    wanted text := lower(q.input ->> 'username');
+    net cidr := network_of(q.address);
+    tries record;
+    who users;
+    attempt bigint;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(net::text, 0));
+    select count(*) filter (where lost) as lost_here,
+           count(*) filter (where lost and account = wanted) as lost,
+           count(*) as tried_here,
+           count(*) filter (where account = wanted) as tried,
+           min(started_at) filter (where lost and account = wanted) as since,
+           min(started_at) filter (where lost) as since_here
+      into tries
+      from (select account, started_at, coalesce(failed, false) as lost
+              from login_attempts
+             where network = net and started_at > clock_timestamp() - interval '15 minutes'
+               -- one whose program died under way is forgotten after a minute
+               and (failed or started_at > clock_timestamp() - interval '1 minute')) as recent;
+    if tries.lost >= 5 or tries.lost_here >= 50 then
+        perform fail('RATE_LIMITED', 'Too many failed logins. Try again later.', jsonb_build_object('retryAfter',
+            ceil(extract(epoch from case when tries.lost >= 5 then tries.since else tries.since_here end
+                         + interval '15 minutes' - clock_timestamp()))::integer::text));
+    end if;
+    if tries.tried >= 5 or tries.tried_here >= 50 then
+        return row(202, null, null, '{}', false)::response;
+    end if;
+    select * into who from users where lower(username) = wanted and active and not deleted;
+    insert into login_attempts (account, network) values (wanted, net) returning id into attempt;
+    return row(200, null, null, jsonb_build_object('attempt', attempt, 'userId', who.id,
+               'hash', coalesce(who.password_hash, '')), false)::response;
+end
+$$;
+
+-- After it: a session, or a failure that stays on record (so it is answered, not raised).
+create function auth_login_finish(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    who users;
+    attempt login_attempts;
+    session credentials;
+begin
+    if (q.input ->> 'matches')::boolean then
+        select * into who from users
+         where id = (q.input ->> 'userId')::bigint and active and not deleted
+           and password_hash = q.input ->> 'hash' for no key update;
+    end if;
+    if who.id is null then
+        update login_attempts set failed = true where id = (q.input ->> 'attempt')::bigint;
+        perform act_as(q, null, null, null);
+        perform audit('login_failed', 'session', null,
+                      json_build_object('username', json_build_object('from', null, 'to', q.input ->> 'username')));
+        return row(401, null, null, null, false)::response;
+    end if;
+    delete from login_attempts where id = (q.input ->> 'attempt')::bigint returning * into attempt;
+    delete from login_attempts where network = attempt.network and account = attempt.account and failed is not null;
+    update users set last_login_at = now(), logins = logins + 1 where id = who.id;
+    insert into credentials (user_id, kind, digest, last_used_at, expires_at, address, user_agent)
+    values (who.id, 'session', decode(q.input ->> 'digest', 'hex'), now(), now() + interval '30 days',
+            q.address, left(q.user_agent, 500))
+    returning * into session;
+    perform act_as(q, who.id, who.username, who.role);
+    perform audit('login', 'session', session.id);
+    return (select row(200, null, null, format('{"user":%s,"expiresAt":"%s"}', user_json(u),
+                       rfc3339(session_end(session))), false)::response
+              from user_wire u where u.id = who.id);
+end
+$$;
+
+-- When a session ends if nobody uses it again.
+create function session_end(c credentials) returns timestamptz
+language sql immutable as $$
+    select least(c.expires_at, c.last_used_at + interval '12 hours')
+$$;
+
+create function auth_logout(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+begin
+    if me.kind <> 'session' then
+        perform fail('INVALID_OPERATION', 'A personal token is revoked at /api/auth/tokens.');
+    end if;
+    perform set_config('smartflow.ending', 'logout', true);
+    delete from credentials where id = me.credential_id;
+    perform audit('logout', 'session', me.credential_id);
+    return gone();
+end
+$$;
+
+create function auth_me(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+begin
+    return (select row(200, u."#etag", null, user_json(u), false)::response from user_wire u where u.id = me.id);
+end
+$$;
+
+create function auth_password_begin(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+begin
+    return (select row(200, null, null, jsonb_build_object('hash', coalesce(u.password_hash, ''),
+                       'names', jsonb_build_array(u.username, u.name, coalesce(u.email, ''))), false)::response
+              from users u where u.id = me.id);
+end
+$$;
+
+create function auth_password_finish(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+begin
+    update users set password_hash = q.input ->> 'newHash', version = version + 1, updated_at = now()
+     where id = me.id and password_hash = q.input ->> 'hash';
+    if not found then
+        perform fail('INVALID_OPERATION', 'The password was changed meanwhile.');
+    end if;
+    perform end_sessions(me.id, me.credential_id);
+    return gone();
+end
+$$;
+
+create function session_json(c credentials, current_id bigint) returns json
+language sql stable as $$
+    select row_to_json(s)
+      from (select c.id, rfc3339(c.created_at) as "createdAt", rfc3339(c.last_used_at) as "lastUsedAt",
+                   rfc3339(session_end(c)) as "expiresAt", host(c.address) as address, c.user_agent as "userAgent",
+                   c.id = current_id as current) as s
+$$;
+
+create function token_json(c credentials) returns json
+language sql stable as $$
+    select row_to_json(t)
+      from (select c.id, c.name, c.read_only as "readOnly", rfc3339(c.created_at) as "createdAt",
+                   rfc3339(c.last_used_at) as "lastUsedAt", rfc3339(c.expires_at) as "expiresAt") as t
+$$;
+
+create function select_auth_sessions(q request, me actor) returns selection
+language sql stable as $$
+    select row(format('select id, session_json(c, %s) as "#json", null::bigint as "#total" from credentials c
+                        where user_id = %s and kind = ''session'' and session_end(c) > now()',
+                      me.credential_id, me.id), 'id', 'id', 'bigint', false)::selection
+$$;
+
+create function select_auth_tokens(q request, me actor) returns selection
+language sql stable as $$
+    select row(format('select id, token_json(c) as "#json", null::bigint as "#total" from credentials c
+                        where user_id = %s and kind = ''token''', me.id), 'id', 'id', 'bigint', false)::selection
+$$;
+
+select publish_list('auth_sessions', 'json_row');
+select publish_list('auth_tokens', 'json_row');
+
+-- One's own session or token; another user's is as good as none.
+create function own_credential(q request, me actor, wanted_kind text) returns credentials
+language plpgsql as $$
+declare
+    c credentials;
+begin
+    select * into c from credentials where id = q.id and user_id = me.id and kind = wanted_kind;
+    if c.id is null then
+        perform fail('NOT_FOUND', format('There is no such %s.', wanted_kind));
+    end if;
+    return c;
+end
+$$;
+
+create function auth_sessions_read(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+    body text := session_json(own_credential(q, me, 'session'), me.credential_id);
+begin
+    return single(q, body, etag_of(body));
+end
+$$;
+
+create function auth_tokens_read(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+    body text := token_json(own_credential(q, me, 'token'));
+begin
+    return single(q, body, etag_of(body));
+end
+$$;
+
+create function auth_sessions_delete(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+    c credentials := own_credential(q, me, 'session');
+begin
+    perform check_precondition(q, etag_of(session_json(c, me.credential_id)::text));
+    delete from credentials where id = c.id;
+    return gone();
+end
+$$;
+
+create function auth_tokens_delete(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+    c credentials := own_credential(q, me, 'token');
+begin
+    perform check_precondition(q, etag_of(token_json(c)::text));
+    delete from credentials where id = c.id;
+    return gone();
+end
+$$;
+
+create function auth_tokens_create(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    me actor := authenticate(q);
+    c credentials;
+begin
+    if (q.input ->> 'expiresAt')::timestamptz <= now() then
+        perform fail('VALIDATION_ERROR', 'The input is not valid.', '{"expiresAt": "must be in the future"}');
+    end if;
+    insert into credentials (user_id, kind, digest, name, read_only, expires_at)
+    values (me.id, 'token', decode(q.input ->> 'digest', 'hex'), q.input ->> 'name',
+            coalesce((q.input ->> 'readOnly')::boolean, false), (q.input ->> 'expiresAt')::timestamptz)
+    returning * into c;
+    return row(201, etag_of(token_json(c)::text), '/api/auth/tokens/' || c.id, token_json(c)::text, false)::response;
+end
+$$;
