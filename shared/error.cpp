@@ -3,7 +3,7 @@
 #include "json.hpp"
 
 #include <cstddef>
-#include <unordered_set>
+#include <set>
 
 namespace smartflow {
 
@@ -82,7 +82,7 @@ Error &Error::with_status(int status)
 
 Error validation_error(Details details)
 {
-    return {Code::validation_error, "The request is not valid", std::move(details)};
+    return {Code::validation_error, "The request is not valid.", std::move(details)};
 }
 
 std::string_view code_name(Code code) noexcept
@@ -114,7 +114,7 @@ std::string error_body(std::string_view code, std::string_view message, const De
     append_json_string(body, code);
     body += ",\"details\":{";
     // A client can name a field so that it looks like another's path; a key stands only once.
-    std::unordered_set<std::string_view> written;
+    std::set<std::string_view> written;
     for (const auto &[field, reason] : details) {
         if (!written.insert(field).second) {
             continue;

@@ -145,14 +145,16 @@ Page read_page(std::string_view path, std::string_view raw_query, std::string &i
 void append_row(std::string &out, const Row &row)
 {
     const auto &columns = *row.columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i].name == "#json") { // the object was made in SQL
+            out += row.values[i];
+            return;
+        }
+    }
     char separator = '{';
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const Column &column = columns[i];
         if (column.name.front() == '#') {
-            if (column.name == "#json") {
-                out += row.values[i];
-                return;
-            }
             continue;
         }
         out += separator;
@@ -186,6 +188,9 @@ bool ListWriter::take(const Row &row)
         head_.headers.emplace_back("X-Total-Count", row.values.back());
         return true;
     }
+    if (empty_ && !page_.limit) {
+        return false;
+    }
     if (page_.limit && rows_ == *page_.limit) {
         more_ = true;
         return true;
@@ -195,9 +200,6 @@ bool ListWriter::take(const Row &row)
         head_.body += ',';
     }
     append_row(head_.body, row);
-    if (empty_ && !page_.limit) {
-        return false;
-    }
     return page_.limit || head_.body.size() < buffer_bytes || flush();
 }
 
@@ -253,6 +255,11 @@ std::size_t ListWriter::finish()
     head_.body += ']';
     if (more_) {
         head_.headers.emplace_back("Link", next_link());
+    }
+    if (empty_ && !page_.limit) { // nobody has counted the bytes of them all
+        output_.start(head_);
+        output_.finish();
+        return 0;
     }
     if (!started_) {
         bytes_ = head_.body.size();

@@ -2,13 +2,14 @@
 
 #include "error.hpp"
 #include "password_slot.hpp"
+#include "text.hpp"
 
 #include <sodium.h>
 #include <zxcvbn.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <optional>
 
 namespace smartflow {
 
@@ -54,6 +55,22 @@ std::string base64(std::string_view bytes, int variant)
     return text;
 }
 
+/// \returns false when the text is none; `bytes` is then left as it was
+bool base64_decoded(std::string_view text, int variant, std::string &bytes)
+{
+    std::string decoded(text.size() / 4 * 3 + 3, '\0');
+    std::size_t length = 0;
+    const char *end = nullptr;
+    if (sodium_base642bin(reinterpret_cast<unsigned char *>(decoded.data()), decoded.size(),
+                          text.data(), text.size(), nullptr, &length, &end, variant) != 0 ||
+        end != text.data() + text.size()) {
+        return false;
+    }
+    decoded.resize(length);
+    bytes = std::move(decoded);
+    return true;
+}
+
 [[noreturn]] void out_of_memory()
 {
     throw Error(Code::service_unavailable, "The server is short of memory, try again in a moment")
@@ -61,21 +78,59 @@ std::string base64(std::string_view bytes, int variant)
         .retry_after(2);
 }
 
-/// A hash that no password belongs to, of the parameters that password_hash uses. It is put
-/// together from random bytes, not computed: as CGI every process would pay for it at its first
-/// unknown user, and the answer's time would tell.
-const std::string &decoy_hash()
+/// libsodium's string form of an Argon2id hash, taken apart:
+/// `$argon2id$v=19$m=65536,t=2,p=1$SALT$HASH`.
+struct PasswordHash {
+    unsigned long long operations = crypto_pwhash_OPSLIMIT_INTERACTIVE;
+    std::size_t memory = crypto_pwhash_MEMLIMIT_INTERACTIVE; ///< bytes
+    std::string salt;
+    std::string hash;
+};
+
+/// Takes what stands before `end` off the text. \returns nothing where there is no `end`
+std::optional<std::string_view> take_until(std::string_view &text, std::string_view end)
 {
-    static const std::string decoy = [] {
-        static_assert(crypto_pwhash_MEMLIMIT_INTERACTIVE % 1024 == 0);
-        constexpr int variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
-        return std::string(crypto_pwhash_STRPREFIX) +
-               "v=19$m=" + std::to_string(crypto_pwhash_MEMLIMIT_INTERACTIVE / 1024) +
-               ",t=" + std::to_string(crypto_pwhash_OPSLIMIT_INTERACTIVE) + ",p=1$" +
-               base64(random_bytes(crypto_pwhash_SALTBYTES), variant) + "$" +
-               base64(random_bytes(32), variant);
-    }();
-    return decoy;
+    const std::size_t at = text.find(end);
+    if (at == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string_view taken = text.substr(0, at);
+    text.remove_prefix(at + end.size());
+    return taken;
+}
+
+/// \returns nothing for what libsodium didn't make
+std::optional<PasswordHash> taken_apart(std::string_view text)
+{
+    const auto head = take_until(text, "v=19$m=");
+    // At most 256 MiB: four times what password_hash takes.
+    const auto memory_kib = positive_integer(take_until(text, ",t=").value_or(""), 1 << 18);
+    const auto operations = positive_integer(take_until(text, ",p=1$").value_or(""), 1 << 10);
+    const auto salt = take_until(text, "$");
+    PasswordHash parts;
+    if (head != crypto_pwhash_STRPREFIX || !memory_kib ||
+        *memory_kib * 1024 < static_cast<std::int64_t>(crypto_pwhash_MEMLIMIT_MIN) ||
+        !operations || !salt ||
+        !base64_decoded(*salt, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, parts.salt) ||
+        !base64_decoded(text, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, parts.hash) ||
+        parts.salt.size() != crypto_pwhash_SALTBYTES ||
+        parts.hash.size() < crypto_pwhash_BYTES_MIN) {
+        return std::nullopt;
+    }
+    parts.operations = static_cast<unsigned long long>(*operations);
+    parts.memory = static_cast<std::size_t>(*memory_kib) * 1024;
+    return parts;
+}
+
+/// What no password belongs to, with the parameters that password_hash uses. It is random, not
+/// computed: as CGI every process would pay for it at its first unknown user, and the answer's
+/// time would tell.
+PasswordHash decoy()
+{
+    PasswordHash parts;
+    parts.salt = random_bytes(crypto_pwhash_SALTBYTES);
+    parts.hash = random_bytes(32);
+    return parts;
 }
 
 /// So many leading bytes of a password are judged: zxcvbn takes up to 4 ms for them (measured on
@@ -156,16 +211,20 @@ std::string password_hash(std::string_view password)
 bool password_matches(const std::string &hash, std::string_view password)
 {
     need_sodium();
-    const std::string &compared = hash.empty() ? decoy_hash() : hash;
+    const std::optional<PasswordHash> stored = taken_apart(hash);
+    const PasswordHash &compared = stored ? *stored : decoy();
+    std::string computed(compared.hash.size(), '\0');
     const PasswordSlot slot;
-    errno = 0;
-    const bool matches =
-        crypto_pwhash_str_verify(compared.c_str(), password.data(), password.size()) == 0;
-    // libsodium says -1 for a wrong password (EINVAL) and for a failed mmap alike.
-    if (!matches && errno == ENOMEM) {
+    // Not crypto_pwhash_str_verify: in 1.0.18 it says the same of a wrong password and of memory
+    // that it couldn't get. This call fails for want of memory only.
+    if (crypto_pwhash(reinterpret_cast<unsigned char *>(computed.data()), computed.size(),
+                      password.data(), password.size(), bytes_of(compared.salt),
+                      compared.operations, compared.memory,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
         out_of_memory();
     }
-    return matches && !hash.empty();
+    const bool same = sodium_memcmp(computed.data(), compared.hash.data(), computed.size()) == 0;
+    return same && stored.has_value();
 }
 
 std::string password_weakness(const std::string &password, const std::vector<std::string> &names)
@@ -213,19 +272,8 @@ std::string base64url(std::string_view bytes)
 
 bool base64url_decoded(std::string_view text, std::string &bytes)
 {
-    std::string decoded(text.size() / 4 * 3 + 3, '\0');
-    std::size_t length = 0;
-    const char *end = nullptr;
-    const bool whole = sodium_base642bin(reinterpret_cast<unsigned char *>(decoded.data()),
-                                         decoded.size(), text.data(), text.size(), nullptr,
-                                         &length, &end,
-                                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-                       end == text.data() + text.size();
-    if (whole) {
-        decoded.resize(length);
-        bytes = std::move(decoded);
-    }
-    return whole;
+    need_sodium();
+    return base64_decoded(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING, bytes);
 }
 
 } // namespace smartflow

@@ -23,8 +23,8 @@ std::string request_fingerprint(std::string_view idempotency_key, std::string_vi
 /// \throws Error (SERVICE_UNAVAILABLE, 503) when memory is short
 std::string password_hash(std::string_view password);
 
-/// Whether the password belongs to the hash. With an empty hash it takes as long and says no, so
-/// that an unknown user can't be told from a wrong password.
+/// Whether the password belongs to the hash. With an empty hash, or what is none, it takes as long
+/// and says no, so that an unknown user can't be told from a wrong password.
 /// \throws Error (SERVICE_UNAVAILABLE, 503) when memory is short
 bool password_matches(const std::string &hash, std::string_view password);
 

@@ -88,10 +88,9 @@ const Setting *setting_of(std::string_view name)
     return found == std::end(settings_table) ? nullptr : found;
 }
 
-/// Edits that lead from one word to the other (insert, delete, replace, swap neighbours).
+/// Edits that lead from one word to the other (insert, delete, replace a character).
 std::size_t edit_distance(std::string_view from, std::string_view to)
 {
-    std::vector<std::size_t> before(to.size() + 1);
     std::vector<std::size_t> row(to.size() + 1);
     std::iota(row.begin(), row.end(), 0);
     for (std::size_t i = 1; i <= from.size(); ++i) {
@@ -99,11 +98,7 @@ std::size_t edit_distance(std::string_view from, std::string_view to)
         for (std::size_t j = 1; j <= to.size(); ++j) {
             const std::size_t replaced = row[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
             next[j] = std::min({replaced, row[j] + 1, next[j - 1] + 1});
-            if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1]) {
-                next[j] = std::min(next[j], before[j - 2] + 1);
-            }
         }
-        before = std::move(row);
         row = std::move(next);
     }
     return row.back();

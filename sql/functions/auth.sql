@@ -139,36 +139,42 @@ begin
 end
 $$;
 
-create function session_json(c credentials, current_id bigint) returns json
+create type session_wire as ("id" bigint, "createdAt" timestamptz, "lastUsedAt" timestamptz, "expiresAt" timestamptz,
+                             "address" text, "userAgent" text, "current" boolean, "#total" bigint);
+select publish('session_wire');
+
+create type token_wire as ("id" bigint, "name" text, "readOnly" boolean, "createdAt" timestamptz,
+                           "lastUsedAt" timestamptz, "expiresAt" timestamptz, "#total" bigint);
+select publish('token_wire');
+
+create function session_row(c credentials, current_id bigint) returns session_wire
 language sql stable as $$
-    select row_to_json(s)
-      from (select c.id, rfc3339(c.created_at) as "createdAt", rfc3339(c.last_used_at) as "lastUsedAt",
-                   rfc3339(session_end(c)) as "expiresAt", host(c.address) as address, c.user_agent as "userAgent",
-                   c.id = current_id as current) as s
+    select row(c.id, c.created_at, c.last_used_at, session_end(c), host(c.address), c.user_agent, c.id = current_id,
+               null)::session_wire
 $$;
 
-create function token_json(c credentials) returns json
+create function token_row(c credentials) returns token_wire
 language sql stable as $$
-    select row_to_json(t)
-      from (select c.id, c.name, c.read_only as "readOnly", rfc3339(c.created_at) as "createdAt",
-                   rfc3339(c.last_used_at) as "lastUsedAt", rfc3339(c.expires_at) as "expiresAt") as t
+    select row(c.id, c.name, c.read_only, c.created_at, c.last_used_at, c.expires_at, null)::token_wire
 $$;
 
+-- What stands in the queries of these lists must be inlined: a cursor's rows are fetched with the
+-- rights of the family, which may not call these functions itself. So they stay single expressions.
 create function select_auth_sessions(q request, me actor) returns selection
 language sql stable as $$
-    select row(format('select id, session_json(c, %s) as "#json", null::bigint as "#total" from credentials c
-                        where user_id = %s and kind = ''session'' and session_end(c) > now()',
+    select row(format('select * from (select (session_row(c, %s)).* from credentials c where user_id = %s
+                          and kind = ''session'' and session_end(c) > now()) as own where true',
                       me.credential_id, me.id), 'id', 'id', 'bigint', false)::selection
 $$;
 
 create function select_auth_tokens(q request, me actor) returns selection
 language sql stable as $$
-    select row(format('select id, token_json(c) as "#json", null::bigint as "#total" from credentials c
-                        where user_id = %s and kind = ''token''', me.id), 'id', 'id', 'bigint', false)::selection
+    select row(format('select * from (select (token_row(c)).* from credentials c where user_id = %s
+                          and kind = ''token'') as own where true', me.id), 'id', 'id', 'bigint', false)::selection
 $$;
 
-select publish_list('auth_sessions', 'json_row');
-select publish_list('auth_tokens', 'json_row');
+select publish_list('auth_sessions', 'session_wire');
+select publish_list('auth_tokens', 'token_wire');
 
 -- One's own session or token; another user's is as good as none.
 create function own_credential(q request, me actor, wanted_kind text) returns credentials
@@ -188,7 +194,7 @@ create function auth_sessions_read(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
     me actor := authenticate(q);
-    body text := session_json(own_credential(q, me, 'session'), me.credential_id);
+    body text := session_json(session_row(own_credential(q, me, 'session'), me.credential_id));
 begin
     return single(q, body, etag_of(body));
 end
@@ -198,7 +204,7 @@ create function auth_tokens_read(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
     me actor := authenticate(q);
-    body text := token_json(own_credential(q, me, 'token'));
+    body text := token_json(token_row(own_credential(q, me, 'token')));
 begin
     return single(q, body, etag_of(body));
 end
@@ -210,7 +216,7 @@ declare
     me actor := authenticate(q);
     c credentials := own_credential(q, me, 'session');
 begin
-    perform check_precondition(q, etag_of(session_json(c, me.credential_id)::text));
+    perform check_precondition(q, etag_of(session_json(session_row(c, me.credential_id))));
     delete from credentials where id = c.id;
     return gone();
 end
@@ -222,7 +228,7 @@ declare
     me actor := authenticate(q);
     c credentials := own_credential(q, me, 'token');
 begin
-    perform check_precondition(q, etag_of(token_json(c)::text));
+    perform check_precondition(q, etag_of(token_json(token_row(c))));
     delete from credentials where id = c.id;
     return gone();
 end
@@ -235,12 +241,12 @@ declare
     c credentials;
 begin
     if (q.input ->> 'expiresAt')::timestamptz <= now() then
-        perform fail('VALIDATION_ERROR', 'The input is not valid.', '{"expiresAt": "must be in the future"}');
+        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"expiresAt": "must be in the future"}');
     end if;
     insert into credentials (user_id, kind, digest, name, read_only, expires_at)
     values (me.id, 'token', decode(q.input ->> 'digest', 'hex'), q.input ->> 'name',
             coalesce((q.input ->> 'readOnly')::boolean, false), (q.input ->> 'expiresAt')::timestamptz)
     returning * into c;
-    return row(201, etag_of(token_json(c)::text), '/api/auth/tokens/' || c.id, token_json(c)::text, false)::response;
+    return row(201, etag_of(token_json(token_row(c))), '/api/auth/tokens/' || c.id, token_json(token_row(c)), false)::response;
 end
 $$;

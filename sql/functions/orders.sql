@@ -91,7 +91,7 @@ begin
      where l.product_id <> all (known)
        and not exists (select from products p where p.id = l.product_id and not p.archived);
     if wrong is not null then
-        perform fail('VALIDATION_ERROR', 'The input is not valid.', wrong);
+        perform fail('VALIDATION_ERROR', 'The request is not valid.', wrong);
     end if;
 end
 $$;
@@ -171,7 +171,7 @@ begin
       from summed
     having max(line_total) <= 9999999999.99 and sum(line_total) <= 9999999999.99;
     if not found then
-        perform fail('VALIDATION_ERROR', 'The input is not valid.', '{"items": "come to more than 9999999999.99"}');
+        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"items": "come to more than 9999999999.99"}');
     end if;
 end
 $$;
@@ -180,7 +180,7 @@ create function check_assignee(user_id bigint) returns void
 language plpgsql as $$
 begin
     if user_id is not null and not exists (select from users where id = user_id and active and not deleted) then
-        perform fail('VALIDATION_ERROR', 'The input is not valid.', '{"assignedTo": "is not an active user"}');
+        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"assignedTo": "is not an active user"}');
     end if;
 end
 $$;

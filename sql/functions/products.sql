@@ -68,7 +68,7 @@ $$;
 
 -- The index that holds the SKU unique is the last word; this is what the client is told.
 create function sku_taken() returns void language sql as $$
-    select fail('VALIDATION_ERROR', 'The input is not valid.', '{"sku": "is taken by another product"}')
+    select fail('VALIDATION_ERROR', 'The request is not valid.', '{"sku": "is taken by another product"}')
 $$;
 
 create function products_create(q request) returns response
@@ -225,7 +225,7 @@ begin
         perform fail('INVALID_OPERATION', format('%s on hand, of which open orders hold %s.',
                      trim_scale(i.on_hand), trim_scale(i.reserved)));
     elsif new_stock > 9999999999.999 then
-        perform fail('VALIDATION_ERROR', 'The input is not valid.', '{"delta": "would make more than 9999999999.999"}');
+        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"delta": "would make more than 9999999999.999"}');
     end if;
     perform explain_movements(q.input ->> 'reason');
     update inventory set on_hand = new_stock, version = version + 1 where product_id = q.id;

@@ -14,7 +14,7 @@ create function no_user() returns void language sql as $$
 $$;
 
 create function username_taken() returns void language sql as $$
-    select fail('VALIDATION_ERROR', 'The input is not valid.', '{"username": "is taken by another user"}')
+    select fail('VALIDATION_ERROR', 'The request is not valid.', '{"username": "is taken by another user"}')
 $$;
 
 create function user_response(q request, user_id bigint, answer integer default 200) returns response
