@@ -3,6 +3,7 @@
 
 #include "administrators.hpp"
 #include "command_line.hpp"
+#include "demo.hpp"
 #include "migrate.hpp"
 #include "settings.hpp"
 
@@ -69,7 +70,7 @@ void report(const AdministratorResult &result, const PasswordChoice &choice,
             const std::string &what)
 {
     std::cerr << what
-              << (choice.given                ? ", with the password given"
+              << (choice.given               ? ", with the password given"
                   : result.generated.empty() ? "; the password is in " + choice.file
                                              : "; the password, shown this once:")
               << "\n";
@@ -107,8 +108,22 @@ int reset_password_command(const CommandLine &line)
     return 0;
 }
 
+int run_demo(const CommandLine &)
+{
+    const std::optional<std::string> password =
+        load_demo(admin_connection_string(read_settings()), embedded_sql().demo);
+    if (!password) {
+        std::cerr << "there are products or orders already: the demo shop was not loaded\n";
+        return 0;
+    }
+    std::cerr << "loaded the demo shop; the password of its staff, maria and tom, shown this once:\n";
+    std::cout << *password << "\n";
+    return 0;
+}
+
 const std::vector<Command> commands = {
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
+    {"demo", "", "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
     {"settings", "", "Print an example smartflow.conf with every setting.", print_settings},
     {"check", "", "Check the settings.", check},
     {"setting", "NAME", "Print the value of a setting that is in force.", print_setting},

@@ -28,15 +28,15 @@ struct AdminConnection::State {
     {
         Result result(raw, &PQclear);
         const ExecStatusType status = PQresultStatus(raw);
-        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+            || status == PGRES_EMPTY_QUERY) {
             return result;
         }
         const char *sqlstate = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
         const char *text = raw == nullptr ? nullptr : PQresultErrorMessage(raw);
-        throw AdminError(line_of(text != nullptr && *text != '\0'
-                                     ? text
-                                     : PQerrorMessage(connection.get())),
-                         sqlstate == nullptr ? "" : sqlstate);
+        throw AdminError(
+            line_of(text != nullptr && *text != '\0' ? text : PQerrorMessage(connection.get())),
+            sqlstate == nullptr ? "" : sqlstate);
     }
 };
 
@@ -82,9 +82,9 @@ std::vector<AdminConnection::Values> AdminConnection::rows(const std::string &st
     for (const Value &parameter : parameters) {
         texts.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    const Result result = state_->checked(
-        PQexecParams(state_->connection.get(), statement.c_str(), static_cast<int>(texts.size()),
-                     nullptr, texts.data(), nullptr, nullptr, 0));
+    const Result result = state_->checked(PQexecParams(state_->connection.get(), statement.c_str(),
+                                                       static_cast<int>(texts.size()), nullptr,
+                                                       texts.data(), nullptr, nullptr, 0));
     std::vector<Values> table(static_cast<std::size_t>(PQntuples(result.get())));
     for (std::size_t row = 0; row < table.size(); ++row) {
         for (int column = 0; column < PQnfields(result.get()); ++column) {

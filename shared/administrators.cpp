@@ -52,7 +52,8 @@ std::optional<std::string> stored_password(const std::string &path)
         }
         refuse(path, std::strerror(errno));
     }
-    struct stat status{};
+    struct stat status {
+    };
     if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)
         || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
         refuse(path, "must be a file of your own that nobody else can read");
@@ -69,8 +70,8 @@ std::optional<std::string> stored_password(const std::string &path)
 void sync_folder(const std::string &path)
 {
     fs::path folder = fs::path(path).parent_path();
-    const Descriptor handle(::open(folder.empty() ? "." : folder.c_str(),
-                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor handle(
+        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     ::fsync(handle.number()); // some file systems can't; the file itself is on disk by then
 }
 
@@ -83,9 +84,9 @@ void store_password(const std::string &path, const std::string &password)
         refuse(path, std::strerror(errno));
     }
     const std::string text = password + "\n";
-    const bool written = ::write(file.number(), text.data(), text.size())
-                             == static_cast<ssize_t>(text.size())
-                         && ::fsync(file.number()) == 0;
+    const bool written =
+        ::write(file.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size())
+        && ::fsync(file.number()) == 0;
     // A link, unlike a rename, never replaces what stands there.
     const bool linked = written && ::link(temporary.c_str(), path.c_str()) == 0;
     const int error = errno;
@@ -122,8 +123,8 @@ AdministratorResult set_password(const std::string &url, const std::string &func
     AdminConnection database(url);
     database.run("begin");
     AdministratorResult result;
-    result.done = database.value("select smartflow_api." + function + "($1, $2)",
-                                 {username, hash}) == "t";
+    result.done =
+        database.value("select smartflow_api." + function + "($1, $2)", {username, hash}) == "t";
     if (result.done && generate && !choice.file.empty()) {
         store_password(choice.file, password);
     }

@@ -152,8 +152,8 @@ int run_command(const std::vector<Command> &commands, const std::vector<std::str
         return wrong_usage;
     }
     try {
-        const std::vector<std::string> rest(
-            arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end());
+        const std::vector<std::string> rest(arguments.begin() + static_cast<std::ptrdiff_t>(words),
+                                            arguments.end());
         return run_called(*command, rest, out);
     } catch (const UsageError &error) {
         err << "smartflow: " << error.what() << "\nUsage: " << synopsis(*command) << "\n";

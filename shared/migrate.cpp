@@ -114,8 +114,10 @@ commit;)");
 std::vector<Migration> pending(AdminConnection &database, std::vector<Migration> migrations)
 {
     for (Migration &migration : migrations) {
-        migration.checksum = database.value("select encode(sha256(convert_to($1, 'UTF8')), 'hex')",
-                                            {migration.file->text}).value_or("");
+        migration.checksum = database
+                                 .value("select encode(sha256(convert_to($1, 'UTF8')), 'hex')",
+                                        {migration.file->text})
+                                 .value_or("");
     }
     const auto applied = database.rows("select version, name, checksum from smartflow.migrations "
                                        "where status = 'applied' order by version");
@@ -186,8 +188,9 @@ void run_text(AdminConnection &database, const std::string &text)
     }
 }
 
-void write_history(AdminConnection &database, const Migration &migration, const std::string &started,
-                   std::chrono::steady_clock::time_point since, const AdminConnection::Value &error)
+void write_history(AdminConnection &database, const Migration &migration,
+                   const std::string &started, std::chrono::steady_clock::time_point since,
+                   const AdminConnection::Value &error)
 {
     const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - since);
@@ -254,7 +257,8 @@ void drop_functions(AdminConnection &database)
     }
     if (!lost.empty()) {
         throw MigrationError("nothing was reloaded, since these of schema smartflow use the schema "
-                             "smartflow_api and would have been dropped with it:" + lost);
+                             "smartflow_api and would have been dropped with it:"
+                             + lost);
     }
 }
 
@@ -264,8 +268,9 @@ std::string roles_text(const SqlTree &tree)
     static const std::string placeholder = ":families";
     std::string list;
     for (const std::string &family : tree.families) {
-        if (family.empty() || family.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_")
-                                  != std::string::npos) {
+        if (family.empty()
+            || family.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_")
+                   != std::string::npos) {
             throw MigrationError("\"" + family + "\" can't be a family's name");
         }
         list += (list.empty() ? "'" : ", '") + family + "'";

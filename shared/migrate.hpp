@@ -21,6 +21,7 @@ struct SqlTree {
     std::vector<SqlFile> functions;  ///< run in the order of their names
     SqlFile roles;                   ///< `:families` in it becomes an array of their names
     std::vector<std::string> families;
+    SqlFile demo; ///< what `smartflow demo` runs
 };
 
 /// sql/ as it was when the program was built (made by sql/embed.cmake).

@@ -34,6 +34,7 @@ struct Setting {
 constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
 constexpr std::size_t file_limit = mebibyte; ///< bytes; a larger file is some mistake
 
+// clang-format off: a row is a setting, not a line each for its parts
 const Setting settings_table[] = {
     {"DATABASE_URL", "", check_text, {}, &Settings::database_url, true,
      "Where the database is, as PostgreSQL writes it: postgresql://name:password@host/database. "
@@ -80,6 +81,7 @@ const Setting settings_table[] = {
      "The password of the first administrator (user name admin), read when that one is made: 12 to "
      "1024 characters. Empty: one is generated."},
 };
+// clang-format on
 
 const Setting *setting_of(std::string_view name)
 {
@@ -107,9 +109,8 @@ std::size_t edit_distance(std::string_view from, std::string_view to)
 /// The setting that an unknown name was probably meant to be; nullptr when none comes near.
 const Setting *meant_by(std::string name)
 {
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-        return static_cast<char>(std::toupper(c));
-    });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     const Setting *best = nullptr;
     std::size_t nearest = std::min<std::size_t>(3, name.size() / 2) + 1;
     for (const Setting &setting : settings_table) {
@@ -243,8 +244,8 @@ std::optional<std::string> file_text(const std::string &path, bool must_exist)
     std::string text(file_limit + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.eof() || file.bad()) {
-        throw SettingsError(path + ": can't be read: "
-                            + (errno != 0 ? std::strerror(errno) : "it is too large"));
+        throw SettingsError(
+            path + ": can't be read: " + (errno != 0 ? std::strerror(errno) : "it is too large"));
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
     return text;
@@ -339,7 +340,8 @@ std::string admin_connection_string(const Settings &settings)
         return settings.database_admin_url;
     }
     if (settings.database_url.find("{family}") != std::string::npos) {
-        throw SettingsError("DATABASE_ADMIN_URL must be set, since DATABASE_URL has {family} in it");
+        throw SettingsError(
+            "DATABASE_ADMIN_URL must be set, since DATABASE_URL has {family} in it");
     }
     return settings.database_url;
 }
@@ -348,8 +350,10 @@ std::string example_settings()
 {
     std::string text =
         "# SmartFlow's settings. Every line is NAME = value; a line that begins with # is a\n"
-        "# comment. A value may stand in \"quotes\". An environment variable of the same name goes\n"
-        "# before this file. It is looked for at $SMARTFLOW_CONF, then in the current folder, then\n"
+        "# comment. A value may stand in \"quotes\". An environment variable of the same name "
+        "goes\n"
+        "# before this file. It is looked for at $SMARTFLOW_CONF, then in the current folder, "
+        "then\n"
         "# at /etc/smartflow/smartflow.conf. What stands here are the defaults.\n";
     for (const Setting &setting : settings_table) {
         const std::string standard = setting.standard;

@@ -15,24 +15,26 @@ namespace smartflow {
 /// Everything that can be set, already checked. The table in settings.cpp has the names, defaults,
 /// bounds and explanations; `smartflow settings` prints it as an example file.
 struct Settings {
-    std::string database_url;        ///< DATABASE_URL; `{family}` in it is the family's name
-    std::string database_admin_url;  ///< DATABASE_ADMIN_URL as set; see admin_connection_string
-    std::int64_t threads = 0;        ///< THREADS: accepting threads of a family (FastCGI)
+    std::string database_url;       ///< DATABASE_URL; `{family}` in it is the family's name
+    std::string database_admin_url; ///< DATABASE_ADMIN_URL as set; see admin_connection_string
+    std::int64_t threads = 0;       ///< THREADS: accepting threads of a family (FastCGI)
     std::int64_t database_connections = 0; ///< DATABASE_CONNECTIONS of a family
     std::int64_t statement_timeout_s = 0;  ///< STATEMENT_TIMEOUT, seconds
-    std::string public_url;          ///< PUBLIC_URL: scheme://host[:port], empty when not set
-    std::string shop_name;           ///< SHOP_NAME
-    std::string currency;            ///< CURRENCY: ISO 4217
-    std::string time_zone;           ///< TIMEZONE: IANA name
-    std::vector<std::string> trusted_proxies; ///< TRUSTED_PROXIES: addresses or CIDR, by comma or space
-    std::int64_t rate_limit = 0;       ///< RATE_LIMIT: requests per second and address; 0 for none
-    std::int64_t login_rate_limit = 0; ///< LOGIN_RATE_LIMIT: logins per minute and address; 0 for none
-    std::int64_t max_upload = 0;     ///< MAX_UPLOAD, bytes (the setting takes k, m, g)
-    std::string log_level;           ///< LOG_LEVEL: debug, info, warning, error
-    std::int64_t port = 0;           ///< PORT of `make run`'s nginx
-    std::string listen;              ///< LISTEN: address of `make run`'s nginx (127.0.0.1)
-    std::string admin_password;      ///< ADMIN_PASSWORD of the first admin, empty to generate one
-    std::string var;                 ///< VAR: folder of `make run`'s state
+    std::string public_url;                ///< PUBLIC_URL: scheme://host[:port], empty when not set
+    std::string shop_name;                 ///< SHOP_NAME
+    std::string currency;                  ///< CURRENCY: ISO 4217
+    std::string time_zone;                 ///< TIMEZONE: IANA name
+    std::vector<std::string>
+        trusted_proxies;         ///< TRUSTED_PROXIES: addresses or CIDR, by comma or space
+    std::int64_t rate_limit = 0; ///< RATE_LIMIT: requests per second and address; 0 for none
+    std::int64_t login_rate_limit =
+        0;                       ///< LOGIN_RATE_LIMIT: logins per minute and address; 0 for none
+    std::int64_t max_upload = 0; ///< MAX_UPLOAD, bytes (the setting takes k, m, g)
+    std::string log_level;       ///< LOG_LEVEL: debug, info, warning, error
+    std::int64_t port = 0;       ///< PORT of `make run`'s nginx
+    std::string listen;          ///< LISTEN: address of `make run`'s nginx (127.0.0.1)
+    std::string admin_password;  ///< ADMIN_PASSWORD of the first admin, empty to generate one
+    std::string var;             ///< VAR: folder of `make run`'s state
 };
 
 /// A setting that can't be used: the message names it and says what would be right.

@@ -26,6 +26,7 @@ endfunction()
 embed_folder(migrations migrations)
 embed_folder(functions functions)
 embed("${SQL_DIR}/roles.sql" roles)
+embed("${SQL_DIR}/demo.sql" demo)
 string(REPLACE "," "\", \"" families "${FAMILIES}")
 
 file(WRITE "${OUT}" "// Made from sql/ by sql/embed.cmake.
@@ -42,6 +43,7 @@ ${migrations}        },
 ${functions}        },
         ${roles},
         {\"${families}\"},
+        ${demo},
     };
     return tree;
 }

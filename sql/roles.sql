@@ -12,7 +12,8 @@ declare
     family      text;
     role_name   text;
     routine     record;
-    may_create  boolean := (select rolsuper or rolcreaterole from pg_roles where rolname = current_user);
+    may_create  boolean := (select rolsuper or rolcreaterole from pg_roles
+                             where rolname = current_user);
     owns_all    boolean := (select pg_has_role(datdba, 'usage') from pg_database
                              where datname = current_database());
     owns_public boolean := coalesce((select pg_has_role(nspowner, 'usage') from pg_namespace
@@ -46,14 +47,15 @@ begin
                 null; -- another shop's migration on this server was faster
             end;
         end if;
-        execute format('revoke all on all tables in schema smartflow, smartflow_api from %I', role_name);
+        execute format('revoke all on all tables in schema smartflow, smartflow_api from %I',
+                       role_name);
         execute format('revoke all on schema smartflow from %I', role_name);
         execute format('grant usage on schema smartflow_api to %I', role_name);
         if owns_all then
             execute format('grant connect on database %I to %I', current_database(), role_name);
         end if;
         -- A function belongs to the family whose name is the longest that its own begins with;
-        -- `any_…` is for all of them; what belongs to nobody is for other functions and the owner.
+        -- `any_…` is for all of them; what belongs to none is for other functions and the owner.
         for routine in
             select p.oid::regprocedure as signature from pg_proc p
              where p.pronamespace = 'smartflow_api'::regnamespace

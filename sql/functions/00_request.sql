@@ -57,6 +57,15 @@ begin
 end
 $$;
 
+-- The moment that changes are dated with: the transaction's. The owner, and nobody else, may set
+-- another (smartflow.clock), to load a shop with a past through the same functions.
+create function clock() returns timestamptz
+language sql stable as $$
+    select case when session_user = current_user
+                then coalesce(nullif(current_setting('smartflow.clock', true), '')::timestamptz, now())
+                else now() end
+$$;
+
 create function rfc3339(instant timestamptz) returns text
 language sql stable parallel safe as $$
     select to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')

@@ -14,8 +14,8 @@ language plpgsql as $$
 declare
     actor json := nullif(current_setting('smartflow.actor', true), '');
 begin
-    insert into audit_log (user_id, username, role, action, entity, entity_id, changes, request_id, address)
-    values ((actor ->> 'id')::bigint, actor ->> 'username', actor ->> 'role', action, entity, entity_id, changes,
+    insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
+    values (clock(), (actor ->> 'id')::bigint, actor ->> 'username', actor ->> 'role', action, entity, entity_id, changes,
             actor ->> 'request', (actor ->> 'address')::inet);
 end
 $$;
@@ -39,11 +39,11 @@ declare
     after numeric := case when tg_op = 'DELETE' then 0 else new.on_hand end;
 begin
     if before <> after then
-        insert into movements (product_id, delta, balance, reason, order_id, user_id, username)
+        insert into movements (product_id, delta, balance, reason, order_id, user_id, username, created_at)
         values (coalesce(new.product_id, old.product_id), after - before, after,
                 coalesce(nullif(current_setting('smartflow.reason', true), ''), 'Changed in the database'),
                 nullif(current_setting('smartflow.order', true), '')::bigint,
-                (actor ->> 'id')::bigint, actor ->> 'username');
+                (actor ->> 'id')::bigint, actor ->> 'username', clock());
     end if;
     return null;
 end

@@ -67,8 +67,8 @@ begin
             end if;
             select o as o, 'failed' as outcome, sqlerrm as reason into ran;
         end;
-        insert into workflow_runs (rule_id, rule_name, trigger, action, order_id, outcome, reason)
-        values (rule.id, rule.name, rule.trigger, rule.action, o.id, ran.outcome, ran.reason);
+        insert into workflow_runs (rule_id, rule_name, trigger, action, order_id, outcome, reason, created_at)
+        values (rule.id, rule.name, rule.trigger, rule.action, o.id, ran.outcome, ran.reason, clock());
     end loop;
 end
 $$;

@@ -196,7 +196,7 @@ begin
     end if;
     o.stock_reduced := true;
     o.status := 'Completed';
-    o.completed_at := now();
+    o.completed_at := clock();
     o := run_rules('Order Completed', o, took);
 end
 $$;
@@ -219,8 +219,8 @@ begin
     o.items := '[]';
     o.stock_reduced := false;
     o.version := 1;
-    o.created_at := now();
-    o.updated_at := now();
+    o.created_at := clock();
+    o.updated_at := clock();
     perform move_goods('[]', lines, '{}', false);
     o := priced(o, lines);
     o := run_rules('New Order', o);
@@ -287,7 +287,7 @@ begin
         update orders
            set customer_name = o.customer_name, customer_email = o.customer_email, items = o.items, status = o.status,
                total = o.total, notes = o.notes, assigned_to = o.assigned_to, stock_reduced = o.stock_reduced,
-               completed_at = o.completed_at, version = version + 1, updated_at = now()
+               completed_at = o.completed_at, version = version + 1, updated_at = clock()
          where id = q.id;
     end if;
     return order_response(q, q.id);

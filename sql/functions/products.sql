@@ -77,9 +77,9 @@ declare
     me actor := authenticate(q);
     new_id bigint;
 begin
-    insert into products (name, sku, category, description, price)
+    insert into products (name, sku, category, description, price, created_at, updated_at)
     values (q.input ->> 'name', q.input ->> 'sku', q.input ->> 'category', q.input ->> 'description',
-            (q.input ->> 'price')::numeric)
+            (q.input ->> 'price')::numeric, clock(), clock())
     returning id into new_id;
     perform explain_movements('Initial stock');
     insert into inventory (product_id, on_hand, min_stock)
@@ -150,7 +150,7 @@ begin
     end if;
     update products
        set name = changed.name, sku = changed.sku, category = changed.category, description = changed.description,
-           price = changed.price, archived = changed.archived, version = version + edited::integer, updated_at = now()
+           price = changed.price, archived = changed.archived, version = version + edited::integer, updated_at = clock()
      where id = q.id;
     return product_response(q, q.id);
 exception when unique_violation then
@@ -172,7 +172,7 @@ begin
     perform check_precondition(q, format('"%s.%s"', p.version, i.version), true);
     perform refuse_while_ordered(q.id);
     if i.ordered then
-        update products set archived = true, version = version + 1, updated_at = now() where id = q.id;
+        update products set archived = true, version = version + 1, updated_at = clock() where id = q.id;
     else
         perform explain_movements('Product deleted');
         delete from inventory where product_id = q.id;

@@ -38,8 +38,8 @@ struct Shop {
 
     bool logs_in(const std::string &username, const std::string &password) const
     {
-        const std::string hash = value("select password_hash from smartflow.users where username = '"
-                                       + username + "'");
+        const std::string hash =
+            value("select password_hash from smartflow.users where username = '" + username + "'");
         return password_matches(hash, password);
     }
 
@@ -134,8 +134,9 @@ BOOST_AUTO_TEST_CASE(makes_nobody_when_the_file_can_not_be_written)
 
 BOOST_AUTO_TEST_CASE(refuses_short_weak_and_unreadable_passwords)
 {
-    for (const char *password : {"", "Xk29-vm71qz", "passwordpassword", "administrator1",
-                                 "smith.smith.smith", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+    for (const char *password :
+         {"", "Xk29-vm71qz", "passwordpassword", "administrator1", "smith.smith.smith",
+          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"}) {
         BOOST_CHECK_THROW(check_password_rules(password, "smith"), AdministratorError);
     }
     BOOST_CHECK_THROW(check_password_rules(std::string(1025, 'x'), "smith"), AdministratorError);

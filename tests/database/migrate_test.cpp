@@ -83,7 +83,8 @@ BOOST_AUTO_TEST_CASE(brings_a_fresh_database_up)
                                "and checksum = encode(sha256('create table box "
                                "(id int references shelf);'), 'hex') and error is null "
                                "and duration_ms between 0 and 60000 "
-                               "and started_at > now() - interval '1 minute'") == "box");
+                               "and started_at > now() - interval '1 minute'")
+               == "box");
 }
 
 BOOST_AUTO_TEST_CASE(finds_nothing_to_do_the_second_time)
@@ -257,7 +258,8 @@ BOOST_AUTO_TEST_CASE(puts_triggers_back_and_refuses_to_drop_a_column_with_the_fu
         .run("alter table smartflow.shelf add column color smartflow_api.color");
     BOOST_TEST(contains(refusal(database, tree), "column smartflow.shelf.color"));
     BOOST_TEST(value(database, "select count(*) from information_schema.columns "
-                               "where table_name = 'shelf'") == "2");
+                               "where table_name = 'shelf'")
+               == "2");
 }
 
 BOOST_AUTO_TEST_CASE(waits_for_a_busy_table_without_keeping_others_from_it)

@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(a_family_calls_its_own_functions_and_nothing_else)
     BOOST_TEST(refused(shop, "call smartflow_api.shop_work()") == "");
     BOOST_TEST(refused(shop, "select smartflow_api.any_session()") == "");
     for (const char *name : {"shop_back_read", "helper", "other_read"}) {
-        BOOST_TEST(refused(shop, std::string("select smartflow_api.") + name + "()") == denied, name);
+        BOOST_TEST(refused(shop, std::string("select smartflow_api.") + name + "()") == denied,
+                   name);
     }
     AdminConnection back(database.url("smartflow_shop_back"));
     BOOST_TEST(refused(back, "select smartflow_api.shop_back_read()") == "");
@@ -91,9 +92,13 @@ BOOST_AUTO_TEST_CASE(a_family_reaches_no_table_and_makes_nothing)
     quiet_migrate(database.url(), two_families());
     AdminConnection again(database.url());
     BOOST_TEST(again.value("select has_schema_privilege('smartflow_shop', 'smartflow', 'usage')")
-                   .value_or("") == "f");
-    BOOST_TEST(again.value("select has_table_privilege('smartflow_shop', 'smartflow.goods', "
-                           "'select')").value_or("") == "f");
+                   .value_or("")
+               == "f");
+    BOOST_TEST(again
+                   .value("select has_table_privilege('smartflow_shop', 'smartflow.goods', "
+                          "'select')")
+                   .value_or("")
+               == "f");
 }
 
 BOOST_AUTO_TEST_CASE(an_owner_who_may_create_roles_does_so)
@@ -131,20 +136,32 @@ BOOST_AUTO_TEST_CASE(the_shops_own_functions_keep_every_family_from_every_table)
     BOOST_TEST_REQUIRE(!tree.families.empty());
     for (const std::string &family : tree.families) {
         const std::string role = "smartflow_" + family;
-        BOOST_TEST(connection.value("select count(*) from pg_shdepend where refobjid = $1::regrole "
-                                    "and deptype = 'o'", {role}).value_or("") == "0");
-        BOOST_TEST(connection.value(R"(
+        BOOST_TEST(connection
+                       .value("select count(*) from pg_shdepend where refobjid = $1::regrole "
+                              "and deptype = 'o'",
+                              {role})
+                       .value_or("")
+                   == "0");
+        BOOST_TEST(connection
+                           .value(R"(
             select string_agg(c.oid::regclass::text, ' ') from pg_class c
              where relnamespace in ('smartflow'::regnamespace, 'smartflow_api'::regnamespace)
                and relkind in ('r', 'p', 'v', 'm')
                and has_table_privilege($1, c.oid, 'select, insert, update, delete, truncate'))",
-                                    {role}).value_or("") == "", role);
-        BOOST_TEST(connection.value(R"(
+                                  {role})
+                           .value_or("")
+                       == "",
+                   role);
+        BOOST_TEST(connection
+                           .value(R"(
             select string_agg(p.proname, ' ') from pg_proc p
              where pronamespace = 'smartflow_api'::regnamespace
                and has_function_privilege($1, p.oid, 'execute')
                is distinct from (starts_with(proname, $2 || '_') or starts_with(proname, 'any_')))",
-                                    {role, family}).value_or("") == "", role);
+                                  {role, family})
+                           .value_or("")
+                       == "",
+                   role);
     }
 }
 
@@ -153,11 +170,13 @@ BOOST_AUTO_TEST_CASE(what_runs_with_the_owners_rights_fixes_its_search_path)
     const TemporaryDatabase database;
     quiet_migrate(database.url(), embedded_sql());
     AdminConnection connection(database.url());
-    BOOST_TEST(connection.value(R"(
+    BOOST_TEST(connection
+                   .value(R"(
         select string_agg(p.oid::regprocedure::text, ' ') from pg_proc p
          where pronamespace = 'smartflow_api'::regnamespace and prosecdef
            and not coalesce(proconfig::text like '%search_path=%pg_temp"%', false))")
-                   .value_or("") == "");
+                   .value_or("")
+               == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

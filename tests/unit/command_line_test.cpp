@@ -15,7 +15,8 @@ const Command sample = {"user add", "NAME [NICKNAME] [--quiet] [--file FILE]", "
 const std::vector<Command> commands = {
     sample,
     {"user", "", "Says so.", [](const CommandLine &) { return 3; }},
-    {"break", "", "Breaks.", [](const CommandLine &) -> int { throw std::runtime_error("broken"); }},
+    {"break", "", "Breaks.",
+     [](const CommandLine &) -> int { throw std::runtime_error("broken"); }},
     {"misset", "", "Is set wrongly.",
      [](const CommandLine &) -> int { throw SettingsError("PORT must be a port"); }},
 };
@@ -61,7 +62,8 @@ BOOST_AUTO_TEST_CASE(tells_words_from_options)
     BOOST_TEST(line.words()[1] == "--dashes");
     BOOST_TEST(line.option("file").value_or("") == "--odd");
     BOOST_TEST(line.has("quiet"));
-    BOOST_TEST(parse_command_line(sample, {"ada", "--file=a=b"}).option("file").value_or("") == "a=b");
+    BOOST_TEST(parse_command_line(sample, {"ada", "--file=a=b"}).option("file").value_or("")
+               == "a=b");
     BOOST_TEST(!parse_command_line(sample, {"ada"}).option("file").has_value());
 }
 
