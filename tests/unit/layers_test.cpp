@@ -4,7 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <initializer_list>
 #include <set>
 #include <string>
 
@@ -13,17 +13,18 @@ namespace {
 namespace fs = std::filesystem;
 using Names = std::set<std::string>;
 
-/// The names of the source files with an #include that has the text in it.
-Names including(const std::string &text)
+/// The names of the source files with an #include that has one of the texts in it.
+Names including(std::initializer_list<const char *> texts)
 {
-    const std::regex include("^\\s*#\\s*include\\s*[<\"][^>\"]*" + text);
     Names names;
     for (const char *folder : {"shared", "handlers"}) {
         for (const auto &entry : fs::recursive_directory_iterator(fs::path(SOURCE_DIR) / folder)) {
             std::ifstream file(entry.path());
             for (std::string line; std::getline(file, line);) {
-                if (std::regex_search(line, include)) {
-                    names.insert(entry.path().filename());
+                for (const char *text : texts) {
+                    if (line.find("#include") == 0 && line.find(text) != std::string::npos) {
+                        names.insert(entry.path().filename());
+                    }
                 }
             }
         }
@@ -31,13 +32,13 @@ Names including(const std::string &text)
     return names;
 }
 
-/// Whether nobody but `owner`, where it exists, includes what has the text in it.
-bool known_to_at_most(const std::string &owner, const std::string &text)
+/// Whether nobody but `owner`, where it exists, includes what has one of the texts in it.
+bool known_to_at_most(const std::string &owner, std::initializer_list<const char *> texts)
 {
-    Names names = including(text);
+    Names names = including(texts);
     names.erase(owner);
     for (const std::string &name : names) {
-        BOOST_TEST_MESSAGE(name << " includes " << text);
+        BOOST_TEST_MESSAGE(name << " includes " << *texts.begin());
     }
     return names.empty();
 }
@@ -48,32 +49,32 @@ BOOST_AUTO_TEST_SUITE(layers)
 
 BOOST_AUTO_TEST_CASE(finds_an_include_where_there_is_one)
 {
-    BOOST_TEST((including("json.hpp").count("json.cpp") == 1));
+    BOOST_TEST((including({"json.hpp"}).count("json.cpp") == 1));
 }
 
 BOOST_AUTO_TEST_CASE(only_json_knows_rapidjson)
 {
-    BOOST_TEST((including("rapidjson") == Names{"json.cpp"}));
+    BOOST_TEST((including({"rapidjson"}) == Names{"json.cpp"}));
 }
 
 BOOST_AUTO_TEST_CASE(only_the_gateway_knows_fcgi)
 {
-    BOOST_TEST(known_to_at_most("gateway.cpp", "(fcgi|fastcgi)"));
+    BOOST_TEST(known_to_at_most("gateway.cpp", {"fcgi", "fastcgi"}));
 }
 
 BOOST_AUTO_TEST_CASE(only_the_database_knows_pqxx)
 {
-    BOOST_TEST(known_to_at_most("database.cpp", "pqxx"));
+    BOOST_TEST(known_to_at_most("database.cpp", {"pqxx"}));
 }
 
 BOOST_AUTO_TEST_CASE(only_secrets_knows_sodium)
 {
-    BOOST_TEST((including("sodium") == Names{"secrets.cpp"}));
+    BOOST_TEST((including({"sodium"}) == Names{"secrets.cpp"}));
 }
 
 BOOST_AUTO_TEST_CASE(only_text_knows_utf8proc)
 {
-    BOOST_TEST((including("utf8proc") == Names{"text.cpp"}));
+    BOOST_TEST((including({"utf8proc"}) == Names{"text.cpp"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,61 @@
+"""Fixtures of the tests over the wire. TEST_URL and TEST_VAR name a running instance (tests/run
+gives one); without them one is started, with BUILD's programs.
+"""
+import os
+import shutil
+
+import pytest
+
+from http_client import Client, make_client
+from instance import Instance
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: left to `make test-all`")
+
+
+def pytest_deselected(items):
+    """tests/run names what it left out."""
+    if "TEST_LEFT_OUT" in os.environ:
+        with open(os.environ["TEST_LEFT_OUT"], "a", encoding="utf-8") as names:
+            names.writelines(f"{item.nodeid.rsplit('/', 1)[-1]}\n" for item in items)
+
+
+def started(**settings):
+    """An instance for as long as a fixture lives."""
+    instance = Instance.start(**settings)
+    try:
+        yield instance
+    finally:
+        instance.stop()
+        shutil.rmtree(instance.var, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shop():
+    """The instance that most tests share: they make what they need and count on nothing else."""
+    if "TEST_URL" in os.environ:
+        yield Instance(os.environ["TEST_VAR"], os.environ["TEST_URL"])
+    else:
+        yield from started()
+
+
+@pytest.fixture(scope="module")
+def own_shop():
+    """An instance for one file of tests, which may break it."""
+    yield from started()
+
+
+@pytest.fixture(scope="session")
+def admin(shop):
+    return make_client(shop)
+
+
+@pytest.fixture(scope="session")
+def staff(shop):
+    return make_client(shop, "staff")
+
+
+@pytest.fixture(scope="session")
+def nobody(shop):
+    return Client(shop)
