@@ -133,7 +133,7 @@ start_postgres() {
 # half a minute.
 wait_for_postgres() {
     local tries=0
-    until "$programs/pg_isready" -q -h "$sockets/postgres" -d smartflow; do
+    until "$programs/pg_isready" -q -h "$sockets/postgres" -d smartflow -U smartflow_owner; do
         look_after postgres
         pause 0.1
         ((++tries % 100)) || say "waiting for the database (see $log/postgres.log)"

@@ -3,6 +3,7 @@
 #include "error.hpp"
 #include "json.hpp"
 #include "settings.hpp"
+#include "sqlstate.hpp"
 
 #include <pqxx/pqxx>
 
@@ -148,60 +149,6 @@ bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, c
         }
     }
     return true;
-}
-
-Error unavailable(const std::string &cause)
-{
-    return Error(Code::database_error, "The database is not available. Try again in a moment.")
-        .because(cause)
-        .retry_after(1);
-}
-
-/// A refusal that SQL raised: its message is JSON (sql/functions/00_request.sql, fail).
-Error refusal_of(const std::string &message)
-{
-    const std::size_t start = message.find('{');
-    const std::size_t end = message.find('\n', start);
-    const Json said = parse_json(std::string_view(message).substr(start, end - start));
-    Details details;
-    int retry_after_s = 0;
-    for (const auto &[name, reason] : said.find("details")->members) {
-        if (name == "retryAfter") {
-            retry_after_s = std::atoi(reason.text.c_str());
-        } else {
-            details.emplace_back(name, reason.text);
-        }
-    }
-    Error error(code_of(said.find("code")->text), said.find("error")->text, std::move(details));
-    if (retry_after_s > 0) {
-        error.retry_after(retry_after_s);
-    }
-    return error;
-}
-
-bool starts_with(const std::string &text, const char *prefix)
-{
-    return text.compare(0, std::strlen(prefix), prefix) == 0;
-}
-
-/// The one table from SQLSTATE to what the client is told.
-Error error_of(const std::string &state, const std::string &message)
-{
-    const std::string cause = state + " " + message;
-    if (starts_with(state, "SF") && state != "SF500") {
-        return refusal_of(message);
-    }
-    if (state == "22021" || state == "22P05") {
-        return validation_error({{"body", "holds text that can't be stored"}}).because(cause);
-    }
-    if (state == "23505" || state == "23503" || state == "23514" || state == "22003") {
-        return Error(Code::invalid_operation, "This contradicts what is stored.").because(cause);
-    }
-    if (starts_with(state, "08") || starts_with(state, "53") || starts_with(state, "57") ||
-        state == "55P03" || state == "25006" || starts_with(state, "58")) {
-        return unavailable(cause);
-    }
-    return Error(Code::internal_error, "Something went wrong here.").because(cause);
 }
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
@@ -372,6 +319,9 @@ auto translated(const Work &work) -> decltype(work())
         const std::string &state = failure.sqlstate();
         if (state == "0A000" || state == "25006") { // a changed plan; a server that only reads
             throw TryAgain{state + " " + failure.what(), true, true};
+        }
+        if (is_reloading(state)) {
+            throw TryAgain{state + " " + failure.what(), false, true};
         }
         if (starts_with(state, "57P")) {
             throw TryAgain{state + " " + failure.what(), true, false};

@@ -150,13 +150,7 @@ private:
     void send(Response response);
     void fail(const Error &error);
 
-    bool is_list() const
-    {
-        constexpr std::string_view suffix = "_list";
-        const std::string_view name = match_.route->function;
-        return name.size() > suffix.size() &&
-               name.substr(name.size() - suffix.size()) == suffix;
-    }
+    bool is_list() const { return answers_list(*match_.route); }
 
     const Family &family_;
     const Settings &settings_;
@@ -299,7 +293,7 @@ void Exchange::check_idempotency_key(Arguments &arguments, Details &wrong) const
 {
     const std::string &key = request_.idempotency_key;
     const std::string_view path = match_.route->path;
-    if (key.empty() || request_.method != "POST" || path.rfind("/api/auth/", 0) == 0) {
+    if (key.empty() || !takes_idempotency_key(*match_.route)) {
         return;
     }
     const bool visible =
@@ -357,6 +351,19 @@ void Exchange::fail(const Error &error)
 }
 
 } // namespace
+
+bool answers_list(const Route &route) noexcept
+{
+    constexpr std::string_view suffix = "_list";
+    const std::string_view name = route.function;
+    return name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix;
+}
+
+bool takes_idempotency_key(const Route &route) noexcept
+{
+    return std::string_view(route.method) == "POST" &&
+           std::string_view(route.path).rfind("/api/auth/", 0) != 0;
+}
 
 Response to_response(const Reply &reply)
 {

@@ -43,6 +43,12 @@ struct Route {
     Response (*handle)(Inquiry &) = nullptr;
 };
 
+/// Whether the route answers a list: whole and streamed, or a page of it.
+bool answers_list(const Route &route) noexcept;
+
+/// Whether the route heeds an Idempotency-Key: every POST but those that make or take secrets.
+bool takes_idempotency_key(const Route &route) noexcept;
+
 /// A process family: its name is that of its program, URL and SQL file.
 struct Family {
     const char *name;

@@ -1,0 +1,100 @@
+#include "wire.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <stdexcept>
+
+namespace smartflow {
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Tcp = boost::asio::ip::tcp;
+
+class HttpWay : public Way
+{
+public:
+    explicit HttpWay(const std::string &url)
+    {
+        const std::string scheme = "http://";
+        const std::size_t colon = url.rfind(':');
+        if (url.rfind(scheme, 0) != 0 || colon < scheme.size()) {
+            throw std::runtime_error("TEST_URL must look like http://127.0.0.1:8080");
+        }
+        host_ = url.substr(scheme.size(), colon - scheme.size());
+        port_ = url.substr(colon + 1, url.find('/', colon) - colon - 1);
+    }
+
+    const char *name() const override { return "http"; }
+
+    WireResponse send(const WireRequest &wire) override
+    {
+        connect();
+        http::request<http::string_body> request;
+        request.version(11);
+        request.method_string(wire.method);
+        request.target(wire.target);
+        for (const auto &[name, value] : wire.headers) {
+            request.set(name, value);
+        }
+        if (!wire.body.empty()) {
+            request.body() = wire.body;
+            request.prepare_payload();
+        }
+        beast::error_code unsent; // a server that refuses a large body answers before it has it all
+        http::write(*stream_, request, unsent);
+        http::response_parser<http::string_body> parser;
+        parser.body_limit(boost::none);
+        parser.skip(wire.method == "HEAD");
+        beast::error_code unread;
+        http::read(*stream_, buffer_, parser, unread);
+        if (unread && !(unread == http::error::end_of_stream && parser.is_done())) {
+            stream_.reset();
+            throw std::runtime_error("no HTTP answer: " + unread.message());
+        }
+        if (unsent || !parser.get().keep_alive()) {
+            stream_.reset();
+        }
+        return answer(parser.release());
+    }
+
+private:
+    void connect()
+    {
+        if (stream_ == nullptr) {
+            stream_ = std::make_unique<beast::tcp_stream>(context_);
+            stream_->connect(Tcp::resolver(context_).resolve(host_, port_));
+            buffer_.clear();
+        }
+    }
+
+    static WireResponse answer(const http::response<http::string_body> &from)
+    {
+        WireResponse response;
+        response.status = static_cast<int>(from.result_int());
+        for (const auto &field : from) {
+            response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+        }
+        response.body = from.body();
+        return response;
+    }
+
+    boost::asio::io_context context_;
+    std::unique_ptr<beast::tcp_stream> stream_;
+    beast::flat_buffer buffer_;
+    std::string host_;
+    std::string port_;
+};
+
+} // namespace
+
+std::unique_ptr<Way> http_way(const std::string &url)
+{
+    return std::make_unique<HttpWay>(url);
+}
+
+} // namespace smartflow

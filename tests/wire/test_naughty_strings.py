@@ -1,0 +1,145 @@
+"""The Big List of Naughty Strings through every text field: each comes back as section 2 trims it,
+byte for byte, or is refused where section 2 refuses it. What is expected is worked out here, from
+Python's own Unicode data.
+"""
+import secrets
+import unicodedata
+import urllib.parse
+
+import pytest
+
+from data import naughty_strings
+
+STRINGS = naughty_strings()
+
+# Unicode's property White_Space.
+WHITE_SPACE = "".join(map(chr, [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B),
+                                0x2028, 0x2029, 0x202F, 0x205F, 0x3000]))
+
+
+class Refused(Exception):
+    """Section 2 doesn't take this text."""
+
+
+def as_stored(text, longest, lines=False, needed=False):
+    """What section 2 makes of a text: itself trimmed, None for an empty one, or Refused."""
+    text = text.strip(WHITE_SPACE)
+    if lines:
+        text = text.replace("\r\n", "\n")
+    allowed = "\n\t" if lines else ""
+    if (len(text) > longest or (needed and not text)
+            or any(unicodedata.category(c) == "Cc" and c not in allowed for c in text)):
+        raise Refused
+    return text or None
+
+
+class Fields:
+    """How each text field is written and read back; a method gives the answer of the write and,
+    where it was taken, the text that came back."""
+
+    def __init__(self, admin):
+        self.admin = admin
+        self.product = admin.product(stock=100000)["id"]
+        self.order = admin.post("/api/orders", {"customerName": "A", "items": [
+            {"productId": self.product, "quantity": 1}]}).json["id"]
+        self.user = admin.post("/api/users", {"username": secrets.token_hex(8), "name": "A", "role":
+                                              "staff", "password": secrets.token_hex(12)}).json["id"]
+
+    def change(self, path, field, text):
+        """Through PATCH, and back by a GET of its own."""
+        answer = self.admin.patch(path, {field: text})
+        return answer, answer.status == 200 and self.admin.get(path).json[field]
+
+    def product_name(self, text):
+        return self.change(f"/api/products/{self.product}", "name", text)
+
+    def product_sku(self, text):
+        return self.change(f"/api/products/{self.product}", "sku", text)
+
+    def product_category(self, text):
+        return self.change(f"/api/products/{self.product}", "category", text)
+
+    def product_description(self, text):
+        return self.change(f"/api/products/{self.product}", "description", text)
+
+    def order_customer_name(self, text):
+        return self.change(f"/api/orders/{self.order}", "customerName", text)
+
+    def order_notes(self, text):
+        return self.change(f"/api/orders/{self.order}", "notes", text)
+
+    def user_name(self, text):
+        return self.change(f"/api/users/{self.user}", "name", text)
+
+    def user_username(self, text):
+        return self.change(f"/api/users/{self.user}", "username", text)
+
+    def adjustment_reason(self, text):
+        answer = self.admin.post(f"/api/products/{self.product}/adjustments",
+                                 {"delta": 1, "reason": text})
+        return answer, answer.status == 201 and answer.json["reason"]
+
+    def token_name(self, text):
+        answer = self.admin.post("/api/auth/tokens", {"name": text})
+        return answer, answer.status == 201 and self.admin.get(answer.headers["Location"]).json["name"]
+
+    def new_product_name(self, text):
+        answer = self.admin.post("/api/products", {"name": text, "stock": 0, "minStock": 0, "price": 0})
+        return answer, answer.status == 201 and self.admin.get(answer.headers["Location"]).json["name"]
+
+
+@pytest.fixture(scope="module")
+def fields(admin):
+    return Fields(admin)
+
+
+@pytest.mark.parametrize("field, longest, lines, needed", [
+    ("product_name", 200, False, True), ("product_sku", 100, False, False),
+    ("product_category", 100, False, False), ("product_description", 10000, True, False),
+    ("order_customer_name", 200, False, True), ("order_notes", 10000, True, False),
+    ("user_name", 200, False, True), ("user_username", 200, False, True),
+    ("adjustment_reason", 200, False, True), ("token_name", 200, False, True),
+    ("new_product_name", 200, False, True)])
+def test_keeps_or_refuses_every_naughty_string(fields, field, longest, lines, needed):
+    wrong, taken = [], 0
+    for text in STRINGS:
+        answer, back = getattr(fields, field)(text)
+        try:
+            expected = as_stored(text, longest, lines, needed)
+        except Refused:
+            if (answer.status, answer.code) != (400, "VALIDATION_ERROR"):
+                wrong.append(f"{text!r}: should be refused, is {answer}")
+            continue
+        taken += 1
+        if answer.status not in (200, 201) or back != expected:
+            wrong.append(f"{text!r}: should be {expected!r}, is {back!r} ({answer.status})")
+    assert not wrong, "\n".join(wrong)
+    assert taken > 400
+
+
+def test_finds_a_product_by_every_naughty_string(admin):
+    mark = secrets.token_hex(4)
+    wrong = []
+    for text in STRINGS:
+        try:
+            name = as_stored(text, 200, needed=True)
+        except Refused:
+            continue
+        made = admin.product(name=name, category=mark)["id"]
+        query = urllib.parse.urlencode({"search": text, "category": mark, "limit": 1000})
+        found = admin.get(f"/api/products?{query}")
+        if found.status != 200 or made not in [product["id"] for product in found.json]:
+            wrong.append(f"{text!r}: {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_answers_every_naughty_string_as_a_search(admin):
+    for path in ("/api/products", "/api/orders"):
+        for text in STRINGS:
+            answer = admin.get(f"{path}?{urllib.parse.urlencode({'search': text, 'limit': 1})}")
+            try:
+                as_stored(text, 200)
+            except Refused:
+                assert answer.status == 400 and "search" in answer.json["details"], answer
+            else:
+                assert answer.status == 200 or not text.strip(WHITE_SPACE), answer
