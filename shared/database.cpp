@@ -1,7 +1,7 @@
 #include "database.hpp"
 
 #include "error.hpp"
-#include "json.hpp"
+#include "parameters.hpp"
 #include "settings.hpp"
 #include "sqlstate.hpp"
 
@@ -11,7 +11,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -41,45 +40,6 @@ bool ends_with(const std::string &text, std::string_view suffix)
     return text.size() >= suffix.size() &&
            text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
-
-/// The arguments as text, in the order of the composite type; keeps what they point to.
-class Parameters
-{
-public:
-    explicit Parameters(const Arguments &a) : id_(a.id ? std::to_string(*a.id) : std::string())
-    {
-        add(hex(a.credential));
-        add(a.role);
-        values_.emplace_back(a.write ? "t" : "f");
-        values_.emplace_back(a.cross_site ? "t" : "f");
-        add(a.request_id);
-        add(a.address);
-        add(a.user_agent);
-        add(hex(a.key));
-        add(hex(a.fingerprint));
-        values_.push_back(a.if_match ? a.if_match->c_str() : nullptr);
-        values_.push_back(a.if_none_match ? a.if_none_match->c_str() : nullptr);
-        add(id_);
-        add(a.time_zone);
-        values_.push_back(a.input.c_str());
-    }
-
-    std::vector<const char *> &values() { return values_; }
-
-private:
-    /// A bytea in hexadecimal input form.
-    const std::string &hex(const std::optional<std::string> &digits)
-    {
-        kept_.push_back(std::make_unique<std::string>(digits ? "\\x" + *digits : ""));
-        return *kept_.back();
-    }
-
-    void add(const std::string &text) { values_.push_back(text.empty() ? nullptr : text.c_str()); }
-
-    std::string id_;
-    std::vector<std::unique_ptr<std::string>> kept_;
-    std::vector<const char *> values_;
-};
 
 std::optional<std::string> text_of(const pqxx::field &field)
 {
