@@ -14,10 +14,10 @@ namespace {
 class Kept : public Output
 {
 public:
-    void send(const Response &response) override
+    void send(const Response &whole) override
     {
-        start(response);
-        write(response.body);
+        start(whole);
+        write(whole.body);
     }
 
     void start(const Response &head) override
