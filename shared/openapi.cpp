@@ -1,7 +1,7 @@
 #include "openapi.hpp"
 
-#include "error.hpp"
 #include "json_build.hpp"
+#include "openapi_refusals.hpp"
 #include "openapi_schemas.hpp"
 
 #include <algorithm>
@@ -12,65 +12,38 @@ namespace smartflow {
 
 namespace {
 
-/// A refusal as it stands in every operation that may answer it.
-struct Refusal {
-    int status;
-    const char *name;
-    const char *about;
-    std::vector<const char *> headers;
-};
-
-/// What a status means here. 405 isn't among them: an operation that stands in the document is
-/// one that its path takes.
-const std::vector<Refusal> &refusals()
-{
-    static const std::vector<Refusal> all = {
-        {400, "BadRequest", "Something in path, query, header or body is wrong; `details` gives each "
-                            "wrong field its reason.", {}},
-        {401, "Unauthorized", "There is no valid session or token.", {"WWW-Authenticate"}},
-        {403, "Forbidden", "The role is too low, the token may only read, or a browser sent the "
-                           "cookie from another site.", {}},
-        {404, "NotFound", "There is no such thing.", {"Idempotent-Replayed"}},
-        {408, "RequestTimeout", "The request took too long to arrive.", {}},
-        {409, "Conflict", "The state of things, or the stock, doesn't allow it now.",
-         {"Idempotent-Replayed"}},
-        {412, "PreconditionFailed", "It has changed since it was read: If-Match doesn't match.", {}},
-        {413, "ContentTooLarge", "The body is larger than 1 MiB.", {}},
-        {414, "UriTooLong", "The address is too long.", {}},
-        {415, "UnsupportedMediaType", "The body must be application/json.", {}},
-        {422, "IdempotencyKeyReused", "The Idempotency-Key was used for another request.", {}},
-        {429, "TooManyRequests", "There were too many requests, or too many failed logins.",
-         {"Retry-After"}},
-        {431, "HeaderTooLarge", "The request's header is too large.", {}},
-        {500, "InternalError", "Something unexpected went wrong; the log has the cause.", {}},
-        {503, "ServiceUnavailable", "The database or the program can't take the work now.",
-         {"Retry-After"}},
-    };
-    return all;
-}
-
 void add(Json &object, const std::string &name, Json value)
 {
     object.members.emplace_back(name, std::move(value));
 }
 
+/// The member of that name, to be changed; nullptr when there is none.
 Json *find(Json &object, std::string_view name)
 {
-    return const_cast<Json *>(std::as_const(object).find(name));
+    for (auto &member : object.members) {
+        if (member.first == name) {
+            return &member.second;
+        }
+    }
+    return nullptr;
 }
 
 /// Adds what `from` has; what both have must be an object in both.
+/// \param where names the place in a failure
 void merge(Json &into, const Json &from, const std::string &where)
 {
     for (const auto &[name, value] : from.members) {
         Json *mine = find(into, name);
         if (mine == nullptr) {
             add(into, name, value);
-        } else if (mine->kind == Json::Kind::object && value.kind == Json::Kind::object) {
-            merge(*mine, value, where + " " + name);
-        } else {
-            throw std::logic_error("OpenAPI: said twice:" + where + " " + name);
+            continue;
         }
+        std::string here = where;
+        here.append(" ").append(name);
+        if (mine->kind != Json::Kind::object || value.kind != Json::Kind::object) {
+            throw std::logic_error("OpenAPI: said twice:" + here);
+        }
+        merge(*mine, value, here);
     }
 }
 
@@ -114,20 +87,6 @@ Mode mode_of(const Route &route)
     return std::string_view(route.method) == "PATCH" ? Mode::change : Mode::create;
 }
 
-Json json_content(Json schema)
-{
-    return make_object({{"application/json", make_object({{"schema", std::move(schema)}})}});
-}
-
-Json headers(const std::vector<const char *> &names)
-{
-    Json all = make_object({{"X-Request-Id", component("headers", "X-Request-Id")}});
-    for (const char *name : names) {
-        add(all, name, component("headers", name));
-    }
-    return all;
-}
-
 Json parameters(const Route &route)
 {
     std::vector<Json> all;
@@ -161,16 +120,16 @@ Json security(const Route &route)
     if (route.access == Access::admin) {
         roles.push_back(make_text("admin"));
     }
-    return make_list({make_object({{"cookie", make_list(roles)}}),
-                      make_object({{"bearer", make_list(roles)}})});
+    return make_list(
+        {make_object({{"cookie", make_list(roles)}}), make_object({{"bearer", make_list(roles)}})});
 }
 
 const char *success_about(const Route &route)
 {
     switch (route.status) {
-    case 201: return "It was created.";
-    case 204: return "It was done; there is nothing to say.";
-    default: return answers_list(route) ? "All of them, or a page of them." : "As it is now.";
+        case 201: return "It was created.";
+        case 204: return "It was done; there is nothing to say.";
+        default: return answers_list(route) ? "All of them, or a page of them." : "As it is now.";
     }
 }
 
@@ -190,8 +149,8 @@ Json success(const Family &family, const Route &route)
     if (takes_idempotency_key(route)) {
         names.push_back("Idempotent-Replayed");
     }
-    Json response = make_object({{"description", make_text(success_about(route))},
-                                 {"headers", headers(names)}});
+    Json response = make_object(
+        {{"description", make_text(success_about(route))}, {"headers", response_headers(names)}});
     if (*route.schema != '\0') {
         Json schema = component("schemas", route.schema);
         if (answers_list(route)) {
@@ -209,15 +168,15 @@ bool may_refuse(const Route &route, int status)
     const std::string_view method = route.method;
     const bool open = route.access == Access::nobody;
     switch (status) {
-    case 401: return !open;
-    case 403: return !open && (is_unsafe(route) || route.access == Access::admin);
-    case 404: return has_id(route.path);
-    case 409: return false;
-    case 412: return method == "PATCH" || method == "DELETE";
-    case 413: return is_unsafe(route);
-    case 415: return method == "POST" || method == "PATCH";
-    case 422: return takes_idempotency_key(route);
-    default: return true;
+        case 401: return !open;
+        case 403: return !open && (is_unsafe(route) || route.access == Access::admin);
+        case 404: return has_id(route.path);
+        case 409: return false;
+        case 412: return method == "PATCH" || method == "DELETE";
+        case 413: return is_unsafe(route);
+        case 415: return method == "POST" || method == "PATCH";
+        case 422: return takes_idempotency_key(route);
+        default: return true;
     }
 }
 
@@ -290,37 +249,6 @@ void complete(Json &paths, const Json &beside)
                       [](const auto &a, const auto &b) { return a.first < b.first; });
         }
     }
-}
-
-/// The codes that a body of this status may have.
-std::vector<Json> codes_of(int status)
-{
-    std::vector<Json> codes;
-    for (int i = 0; i <= static_cast<int>(Code::bad_request); ++i) {
-        const auto code = static_cast<Code>(i);
-        const bool unreadable =
-            code == Code::bad_request && (status == 408 || status == 414 || status == 431);
-        if (status_of(code) == status || unreadable) {
-            codes.push_back(make_text(code_name(code)));
-        }
-    }
-    return codes;
-}
-
-Json refusal_responses()
-{
-    Json all = make_object();
-    for (const Refusal &refusal : refusals()) {
-        const Json codes = make_object({{"enum", make_list(codes_of(refusal.status))}});
-        const Json narrowed = make_object({{"properties", make_object({{"code", codes}})}});
-        Json schema =
-            make_object({{"allOf", make_list({component("schemas", "Error"), narrowed})}});
-        add(all, refusal.name,
-            make_object({{"description", make_text(refusal.about)},
-                         {"headers", headers(refusal.headers)},
-                         {"content", json_content(std::move(schema))}}));
-    }
-    return all;
 }
 
 Json components(Span<const Family *> families)

@@ -13,11 +13,12 @@ namespace smartflow {
 std::string_view openapi_base() noexcept;
 
 /// The OpenAPI 3.1 document of every route: paths, parameters, request bodies and refusals from the
-/// routes and their rules; what these can't know (what an answer looks like, descriptions, examples)
-/// from `base`, an OpenAPI document too, whose operations complete those of the routes.
+/// routes and their rules; what these can't know (what an answer looks like, descriptions,
+/// examples) from `base`, an OpenAPI document too, whose operations complete those of the routes.
 /// \param version of the program
 /// \returns one JSON text
-/// \throws std::logic_error when `base` describes an operation that no route has, or contradicts one
+/// \throws std::logic_error when `base` describes an operation that no route has, or contradicts
+/// one
 std::string openapi_document(Span<const Family *> families, std::string_view base,
                              std::string_view version);
 

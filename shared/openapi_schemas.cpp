@@ -100,8 +100,9 @@ Json instant_schema(bool or_date)
 {
     Json schema = typed("string");
     if (or_date) {
-        add(schema, "anyOf", make_list({make_object({{"format", make_text("date-time")}}),
-                                        make_object({{"format", make_text("date")}})}));
+        add(schema, "anyOf",
+            make_list({make_object({{"format", make_text("date-time")}}),
+                       make_object({{"format", make_text("date")}})}));
     } else {
         add(schema, "format", make_text("date-time"));
     }
@@ -124,22 +125,22 @@ Json list_schema(const Rule &rule)
 Json value_schema(const Rule &rule)
 {
     switch (rule.type) {
-    case Type::text:
-    case Type::long_text:
-    case Type::email:
-    case Type::secret: return text_schema(rule);
-    case Type::money: return component("schemas", "Money");
-    case Type::quantity: return component("schemas", "Quantity");
-    case Type::positive: return component("schemas", "PositiveQuantity");
-    case Type::delta: return component("schemas", "Delta");
-    case Type::integer: return integer_schema(rule);
-    case Type::id: return component("schemas", "Id");
-    case Type::boolean: return typed("boolean");
-    case Type::choice: return choice_schema(rule);
-    case Type::instant: return instant_schema(false);
-    case Type::moment: return instant_schema(true);
-    case Type::list: return list_schema(rule);
-    case Type::any: break;
+        case Type::text:
+        case Type::long_text:
+        case Type::email:
+        case Type::secret: return text_schema(rule);
+        case Type::money: return component("schemas", "Money");
+        case Type::quantity: return component("schemas", "Quantity");
+        case Type::positive: return component("schemas", "PositiveQuantity");
+        case Type::delta: return component("schemas", "Delta");
+        case Type::integer: return integer_schema(rule);
+        case Type::id: return component("schemas", "Id");
+        case Type::boolean: return typed("boolean");
+        case Type::choice: return choice_schema(rule);
+        case Type::instant: return instant_schema(false);
+        case Type::moment: return instant_schema(true);
+        case Type::list: return list_schema(rule);
+        case Type::any: break;
     }
     return make_object();
 }

@@ -29,7 +29,7 @@ create function select_products(q request, me actor) returns selection
 language sql stable as $$
     select row('select * from product_wire where true'
             || case when flag(q, 'archived') then ' and archived' else ' and not archived' end
-            || filter('(name ilike %1$L or sku ilike %1$L)', containing(q.input ->> 'search'))
+            || filter('(name collate "default" ilike %1$L or sku ilike %1$L)', containing(q.input ->> 'search'))
             || filter('category = %L', q.input ->> 'category')
             || case flag(q, 'lowStock') when true then ' and "lowStock"' when false then ' and not "lowStock"' else '' end,
         key, case when key ~ '^#' then '#inventory' else 'id' end,

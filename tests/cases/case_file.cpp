@@ -127,7 +127,7 @@ private:
     void part_of_request(const std::string &line)
     {
         Step &step = open("no request that this could belong to");
-        if (is_header(line) && step.body.empty()) {
+        if (is_header(line)) {
             step.headers.push_back(header(line));
         } else if (starts_with(line, "raw ")) {
             step.body = unescaped(line.substr(4));

@@ -13,7 +13,7 @@ namespace smartflow {
 //   # a comment
 //   == refuses an order beyond the stock       a scenario: requests in order, in a fresh shop
 //   POST /api/products                         a request; its body may follow on the same line
-//   Idempotency-Key: a-b-c                     headers of the request
+//   Idempotency-Key: a-b-c                     headers of the request, before or after its body
 //   {"name": "Tea", "stock": 5,                the body, as it stands
 //    "minStock": 0, "price": 2}
 //   201                                        the expected status; the body's pattern may follow

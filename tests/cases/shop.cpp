@@ -21,7 +21,8 @@ begin
     for name in select tablename from pg_tables where schemaname = 'smartflow' and tablename <> 'migrations' loop
         execute format('delete from smartflow.%I', name);
     end loop;
-    perform setval(oid, 1, false) from pg_class where relkind = 'S' and relnamespace = 'smartflow'::regnamespace;
+    perform setval(oid, 1, false) from pg_class
+      where relkind = 'S' and relnamespace = 'smartflow'::regnamespace and relname !~ '^migrations';
 end
 $$;
 )";

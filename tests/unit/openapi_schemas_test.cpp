@@ -36,8 +36,7 @@ struct Bare {
 
 const Json &components()
 {
-    static const Json whole =
-        parse_json(openapi_document(handlers::families, openapi_base(), "1"));
+    static const Json whole = parse_json(openapi_document(handlers::families, openapi_base(), "1"));
     return *whole.find("components")->find("schemas");
 }
 
@@ -72,9 +71,9 @@ Bare bare(const Json &given)
 }
 
 /// Keywords that bound a value; the rest of a schema is words.
-const char *const bounding[] = {"type",      "format",    "minimum",  "maximum", "exclusiveMinimum",
-                                "minLength", "maxLength", "minItems", "maxItems", "enum",
-                                "x-decimal-places"};
+const char *const bounding[] = {
+    "type",      "format",   "minimum",  "maximum", "exclusiveMinimum", "minLength",
+    "maxLength", "minItems", "maxItems", "enum",    "x-decimal-places"};
 
 std::string keyword(const Json &of, const char *name)
 {
@@ -98,7 +97,9 @@ void compare_field(const Rule &rule, const Json &given, Differences &found)
         // An empty optional text is taken, but never comes back; what is computed has no bounds.
         const bool may_lack = computed || std::string(name) == "minLength";
         if (mine != theirs && !(mine.empty() && may_lack)) {
-            found.push_back(std::string(rule.name) + ": " + name + " " + mine + " and " + theirs);
+            std::string difference = rule.name;
+            difference.append(": ").append(name).append(" ").append(mine);
+            found.push_back(difference.append(" and ").append(theirs));
         }
     }
     if (!computed && answer.null != request.null) {

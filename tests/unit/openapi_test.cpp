@@ -52,7 +52,10 @@ void for_each_route(const std::function<void(const Family &, const Route &)> &lo
 {
     for (const Family *family : handlers::families) {
         for (const Route &route : family->routes) {
-            BOOST_TEST_CONTEXT(route.method << " " << route.path) { look(*family, route); }
+            BOOST_TEST_CONTEXT(route.method << " " << route.path)
+            {
+                look(*family, route);
+            }
         }
     }
 }
@@ -81,9 +84,8 @@ Names parameters_of(const Route &route)
     Names names;
     for (const Json &parameter : at(operation_of(route), {"parameters"}).items) {
         const Json *reference = parameter.find("$ref");
-        names.insert(reference != nullptr
-                         ? reference->text.substr(reference->text.rfind('/') + 1)
-                         : at(parameter, {"name"}).text);
+        names.insert(reference != nullptr ? reference->text.substr(reference->text.rfind('/') + 1)
+                                          : at(parameter, {"name"}).text);
     }
     return names;
 }
@@ -231,14 +233,15 @@ BOOST_AUTO_TEST_CASE(every_reference_leads_somewhere)
 
 BOOST_AUTO_TEST_CASE(declares_the_refusals_that_apply)
 {
-    BOOST_TEST((statuses_of("/api/orders", "post") ==
-                Names{"201", "400", "401", "403", "408", "409", "413", "414", "415", "422", "429",
-                      "431", "500", "503"}));
-    BOOST_TEST((statuses_of("/api/orders/{id}", "get") ==
-                Names{"200", "304", "400", "401", "404", "408", "414", "429", "431", "500", "503"}));
-    BOOST_TEST((statuses_of("/api/users/{id}", "delete") ==
-                Names{"204", "400", "401", "403", "404", "408", "409", "412", "413", "414", "429",
-                      "431", "500", "503"}));
+    BOOST_TEST((statuses_of("/api/orders", "post") == Names{"201", "400", "401", "403", "408",
+                                                            "409", "413", "414", "415", "422",
+                                                            "429", "431", "500", "503"}));
+    BOOST_TEST(
+        (statuses_of("/api/orders/{id}", "get") ==
+         Names{"200", "304", "400", "401", "404", "408", "414", "429", "431", "500", "503"}));
+    BOOST_TEST((statuses_of("/api/users/{id}", "delete") == Names{"204", "400", "401", "403", "404",
+                                                                  "408", "409", "412", "413", "414",
+                                                                  "429", "431", "500", "503"}));
     BOOST_TEST((statuses_of("/healthz", "get") ==
                 Names{"200", "400", "408", "414", "429", "431", "500", "503"}));
     BOOST_TEST(statuses_of("/api/auth/login", "post").count("401") == 1U);
@@ -274,8 +277,8 @@ BOOST_AUTO_TEST_CASE(every_example_passes_the_checks_that_requests_pass)
         if (route.body.empty()) {
             return;
         }
-        const Json &example = at(operation_of(route), {"requestBody", "content",
-                                                       "application/json", "example"});
+        const Json &example =
+            at(operation_of(route), {"requestBody", "content", "application/json", "example"});
         const Mode mode = std::string(route.method) == "PATCH" ? Mode::change : Mode::create;
         Details wrong;
         checked_body(example, route.body, mode, wrong);

@@ -80,11 +80,11 @@ Names functions_of_routes()
 
 /// Called beside a route's own function, and why.
 const Names helpers = {
-    "any_session",         // a request that is wrong in itself: are login and role right?
-    "any_idempotent",      // calls the route's function for a request with an Idempotency-Key
-    "auth_login_finish",   // after the password was compared
+    "any_session",          // a request that is wrong in itself: are login and role right?
+    "any_idempotent",       // calls the route's function for a request with an Idempotency-Key
+    "auth_login_finish",    // after the password was compared
     "auth_password_finish", // after the password was compared
-    "users_names",         // what a new password must not be made of
+    "users_names",          // what a new password must not be made of
 };
 
 Names difference(const Names &all, const Names &but)
@@ -167,7 +167,9 @@ BOOST_AUTO_TEST_CASE(nginx_fills_each_variable_from_its_own_header)
         if (name == "HTTP_X_REQUEST_ID") { // made where the client sent none that will do
             header = "$safe_request_id";
         }
-        BOOST_TEST(text.find("fastcgi_param " + name + " " + header) != std::string::npos);
+        std::string line = "fastcgi_param ";
+        line.append(name).append(" ").append(header);
+        BOOST_TEST(text.find(line) != std::string::npos);
     }
 }
 

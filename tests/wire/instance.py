@@ -36,7 +36,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def test_environment(**settings):
+def environment_with(**settings):
     """This process's environment without settings of the product's own, and those given."""
     names = subprocess.run(["sed", "-n", r's/^    {"\([A-Z_]*\)", .*/\1/p',
                             str(ROOT / "shared/settings.cpp")], check=True, capture_output=True,
@@ -95,7 +95,7 @@ class Instance:
         """Runs nginx/run with a folder of its own and waits until it serves."""
         var = folder or tempfile.mkdtemp(prefix="smartflow-test-")
         port = settings.pop("PORT", str(free_port()))
-        environment = test_environment(**{"RATE_LIMIT": "0", "LOGIN_RATE_LIMIT": "0", **settings,
+        environment = environment_with(**{"RATE_LIMIT": "0", "LOGIN_RATE_LIMIT": "0", **settings,
                                           "VAR": str(var), "PORT": port})
         output = open(f"{var}/output", "wb")
         # When the test dies without a word, the script gets a signal and ends what it started.

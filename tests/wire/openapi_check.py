@@ -22,8 +22,8 @@ from jsonschema import Draft202012Validator, RefResolver, validators
 from jsonschema.exceptions import ValidationError
 
 # What the document must declare where an answer has it; other headers belong to HTTP itself.
-DECLARED_HEADERS = {"etag", "location", "link", "x-total-count", "idempotent-replayed", "retry-after",
-                    "www-authenticate", "set-cookie", "x-request-id"}
+DECLARED_HEADERS = {"etag", "location", "link", "x-total-count", "idempotent-replayed",
+                    "retry-after", "www-authenticate", "set-cookie", "x-request-id"}
 # What a web server may say before anybody knows what is asked for.
 UNREAD = {400, 408, 413, 414, 429, 431, 500, 503}
 # Pages that are no operations.
@@ -77,7 +77,8 @@ class Document:
                  for part in sent.split("/")]
         for pattern, path in self.patterns:
             match = pattern.match("/".join(parts))
-            if match and all(int(n) < 2**63 for n in re.findall(r"/([1-9][0-9]*)(?=/|\Z)", match[0])):
+            ids = re.findall(r"/([1-9][0-9]*)(?=/|\Z)", match[0]) if match else []
+            if match and all(int(number) < 2**63 for number in ids):
                 return path
         return None
 
@@ -201,6 +202,9 @@ def main(arguments):
     report = Report()
     for about, problem in problems_of(document.root):
         report.check(about, problem)
+    if report.failures:
+        print("the document is broken: no example and no answer was held against it")
+        return report.end()
     check_examples(document, report)
     transcript = arguments[1] if len(arguments) > 1 else os.environ.get("TEST_TRANSCRIPT")
     if transcript:

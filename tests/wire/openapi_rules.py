@@ -16,7 +16,7 @@ def strict(properties, required=()):
 
 def or_reference(schema):
     return {"if": {"type": "object", "required": ["$ref"]},
-            "then": {"type": "object", "properties": {"$ref": {"type": "string", "pattern": "^#/"}}},
+            "then": {"properties": {"$ref": {"type": "string", "pattern": "^#/"}}},
             "else": schema}
 
 
@@ -25,7 +25,7 @@ def map_of(schema):
 
 
 SCHEMA = {"type": ["object", "boolean"]}  # looked at by Draft202012Validator.check_schema
-MEDIA = strict({"schema": SCHEMA, "example": {}, "examples": map_of({}), "encoding": {}}, ["schema"])
+MEDIA = strict({"schema": SCHEMA, "example": {}}, ["schema"])
 CONTENT = {**map_of(MEDIA), "propertyNames": {"pattern": r"^[^/\s]+/[^/\s]+$"}}
 HEADER = or_reference(strict({"description": TEXT, "required": {"type": "boolean"},
                               "schema": SCHEMA}, ["schema"]))
@@ -37,8 +37,8 @@ PARAMETER = or_reference({
     "then": {"properties": {"required": {"const": True}}, "required": ["required"]}})
 RESPONSE = or_reference(strict({"description": TEXT, "headers": map_of(HEADER), "content": CONTENT},
                                ["description"]))
-RESPONSES = {"type": "object", "minProperties": 1, "patternProperties": {"^[1-5][0-9]{2}$": RESPONSE},
-             "additionalProperties": False}
+RESPONSES = {"type": "object", "minProperties": 1, "additionalProperties": False,
+             "patternProperties": {"^[1-5][0-9]{2}$": RESPONSE}}
 SECURITY = {"type": "array", "items": map_of({"type": "array", "items": TEXT})}
 OPERATION = strict(
     {"operationId": {"type": "string", "pattern": "^[a-z][A-Za-z0-9]*$"}, "summary": TEXT,
@@ -140,7 +140,8 @@ def operation_problems(document):
             given = [lookup(document, p["$ref"]) if "$ref" in p else p
                      for p in operation.get("parameters", [])]
             places = [(p["in"], p["name"]) for p in given if p]
-            yield f"{about} has each parameter once", "" if len(set(places)) == len(places) else "twice"
+            twice = {f"{place} {name}" for place, name in places if places.count((place, name)) > 1}
+            yield f"{about} has each parameter once", ", ".join(twice)
             wanted = set(re.findall(r"\{(\w+)\}", path))
             declared = {name for place, name in places if place == "path"}
             yield f"{about} declares its path's parameters", ", ".join(wanted ^ declared)

@@ -12,7 +12,7 @@ import pytest
 CENT = Decimal("0.01")
 # All so short that a float is written as they are.
 QUANTITIES = st.sampled_from(["1", "2", "2.5", "0.001", "7", "3.333"]).map(Decimal)
-STOCKS = st.sampled_from(["0", "3", "10", "12.5", "40"]).map(Decimal)
+STOCKS = st.sampled_from(["10", "12.5", "40", "3", "0"]).map(Decimal)
 PRICES = st.sampled_from(["0", "0.01", "19.90", "3.33"]).map(Decimal)
 STATUSES = st.sampled_from(["Pending", "Processing", "Completed"])
 
@@ -225,7 +225,7 @@ class Walk(RuleBasedStateMachine):
                 known = old.get(product)
                 price = self.model[product].price if not known else known[min(n, len(known) - 1)]
             priced.append((product, quantity, price))
-        self.move(before, -1, False)
+        self.move(before, -1, o.reduced)
         o.lines = priced
         for product in o.held():
             self.model[product].named = True
@@ -293,7 +293,7 @@ def walk(shop, client, examples, steps, same_each_time):
 
 
 def test_short_walks_agree_with_the_model(shop, admin):
-    walk(shop, admin, 40, 25, True)
+    walk(shop, admin, 40, 40, True)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from instance import ROOT, Instance, descendants, program_of, process_state, wai
 
 def refusal(**settings):
     """What a start that can't be says."""
-    from instance import test_environment as environment  # its name is no test's
+    from instance import environment_with as environment  # its name is no test's
     ended = subprocess.run([str(ROOT / "nginx/run")], env=environment(**settings), timeout=300,
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert ended.returncode != 0
@@ -96,7 +96,9 @@ def test_a_family_that_always_dies_is_tried_for_ever_without_haste(own_shop):
     wait_until(lambda: client.ask("GET", "/api/users", may_fail=True).status == 200, 3, "it is back")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [
+    signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_nothing_is_left_when_it_ends(number):
     instance = Instance.start()
     try:
