@@ -129,6 +129,7 @@ void Exchange::answer()
         arguments.input = checked_form(arguments, page);
     } catch (const Error &) {
         if (route.access != Access::nobody) { // 401 and 403 come before what is wrong in itself
+            arguments.key.reset();
             call_("any_session", arguments, {});
         }
         throw;

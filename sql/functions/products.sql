@@ -136,6 +136,11 @@ begin
     if not edited and new_stock = i.on_hand then
         return product_response(q, q.id);
     end if;
+    -- The index would say so too, but only after the state.
+    if not changed.archived and (changed.sku <> p.sku or p.sku is null or p.archived)
+       and exists (select from products other where other.sku = changed.sku and not other.archived and other.id <> p.id) then
+        perform sku_taken();
+    end if;
     if changed.archived and not p.archived then
         perform refuse_while_ordered(q.id);
     end if;

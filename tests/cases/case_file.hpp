@@ -34,7 +34,8 @@ namespace smartflow {
 //   = 1                                        its single value is
 //
 // {{é*200}} is 200 times é, everywhere. The first users are admin (id 1) and staff (id 2); their
-// secrets are {{admin_secret}}, {{staff_secret}} and {{reader_secret}}, their {{password}} the same.
+// secrets are {{admin_secret}}, {{staff_secret}} and {{reader_secret}}, their {{password}} the
+// same.
 
 /// A line of a scenario with what belongs to it.
 struct Step {

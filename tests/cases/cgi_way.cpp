@@ -133,7 +133,8 @@ private:
     }
 
     /// \returns the wait status
-    static int run(const std::string &program, std::vector<std::string> environment, int in, int out)
+    static int run(const std::string &program, std::vector<std::string> environment, int in,
+                   int out)
     {
         std::vector<char *> variables;
         for (std::string &variable : environment) {

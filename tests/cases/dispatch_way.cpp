@@ -76,11 +76,12 @@ public:
         });
         Database &database = database_of(family);
         Kept kept;
-        dispatch(family, settings_, request,
-                 [&](const std::string &function, const Arguments &arguments, const RowSink &sink) {
-                     return database.call(function, arguments, sink);
-                 },
-                 kept);
+        dispatch(
+            family, settings_, request,
+            [&](const std::string &function, const Arguments &arguments, const RowSink &sink) {
+                return database.call(function, arguments, sink);
+            },
+            kept);
         return std::move(kept.response);
     }
 
@@ -89,7 +90,8 @@ private:
     {
         auto &database = databases_[family.name];
         if (!database) {
-            database = std::make_unique<Database>(settings_, family.name, std::vector<std::string>());
+            database =
+                std::make_unique<Database>(settings_, family.name, std::vector<std::string>());
         }
         return *database;
     }

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iostream>
-#include <optional>
+#include <list>
+#include <mutex>
 #include <sstream>
 
 namespace smartflow {
@@ -50,10 +52,10 @@ public:
         std::istringstream wanted(variable("TEST_WAYS", "dispatch cgi http"));
         for (std::string name; wanted >> name;) {
             if (name == "http") {
-                web_shop_.emplace(needed("TEST_HTTP_DATABASE_URL"));
-                lanes_.push_back({http_way(needed("TEST_URL")), &*web_shop_});
+                Shop &shop = shops_.emplace_back(needed("TEST_HTTP_DATABASE_URL"));
+                lanes_.push_back({http_way(needed("TEST_URL")), &shop});
             } else {
-                lanes_.push_back({local_way(name), &*own_shop_});
+                lanes_.push_back(local_lane(name));
             }
         }
         if (const std::string file = variable("TEST_TRANSCRIPT"); !file.empty()) {
@@ -69,30 +71,31 @@ public:
         if (!transcript_.is_open()) {
             return;
         }
-        std::string line = "{\"way\":" + json_string(way) + ",\"method\":" + json_string(request.method) +
+        std::string line = "{\"way\":" + json_string(way) +
+                           ",\"method\":" + json_string(request.method) +
                            ",\"path\":" + json_string(request.target) +
                            ",\"requestBody\":" + json_string(readable(request.body)) +
                            ",\"status\":" + std::to_string(response.status) + ",\"headers\":{";
         for (const auto &[name, value] : response.headers) {
             line += (line.back() == '{' ? "" : ",") + json_string(name) + ":" + json_string(value);
         }
+        const std::lock_guard<std::mutex> lock(noting_);
         transcript_ << line + "},\"body\":" + json_string(response.body) + "}\n";
     }
 
 private:
-    std::unique_ptr<Way> local_way(const std::string &name)
+    /// A way without a web server, with a new database of its own.
+    Lane local_lane(const std::string &name)
     {
-        if (!database_) {
-            database_.emplace();
-            migrate(database_->url(), embedded_sql(), [](const std::string &) {});
-            own_shop_.emplace(database_->url());
-        }
-        const std::string url = database_->url("smartflow_{family}");
+        const TemporaryDatabase &database = databases_.emplace_back();
+        migrate(database.url(), embedded_sql(), [](const std::string &) {});
+        Shop &shop = shops_.emplace_back(database.url());
+        const std::string url = database.url("smartflow_{family}");
         if (name == "dispatch") {
-            return dispatch_way(url);
+            return {dispatch_way(url), &shop};
         }
         if (name == "cgi") {
-            return cgi_way(url, PROGRAMS_DIR);
+            return {cgi_way(url, PROGRAMS_DIR), &shop};
         }
         throw std::runtime_error("TEST_WAYS: there is no way " + name);
     }
@@ -100,15 +103,15 @@ private:
     /// A body as far as JSON can hold it.
     static std::string readable(std::string text)
     {
-        std::replace_if(text.begin(), text.end(),
-                        [](unsigned char c) { return c == 0 || c >= 0x80; }, '?');
+        std::replace_if(
+            text.begin(), text.end(), [](unsigned char c) { return c == 0 || c >= 0x80; }, '?');
         return text;
     }
 
-    std::optional<TemporaryDatabase> database_;
-    std::optional<Shop> own_shop_;
-    std::optional<Shop> web_shop_;
+    std::list<TemporaryDatabase> databases_;
+    std::list<Shop> shops_;
     std::vector<Lane> lanes_;
+    std::mutex noting_;
     std::ofstream transcript_;
 };
 
@@ -118,37 +121,46 @@ Lanes &lanes()
     return all;
 }
 
-/// Plays a scenario on every way and compares what came back.
+/// Says where the answers of two ways differ.
+void compare(const std::string &file, const Course &one, const char *name, const Course &other,
+             const char *other_name)
+{
+    for (std::size_t i = 0; i < std::min(one.answers.size(), other.answers.size()); ++i) {
+        BOOST_CHECK_MESSAGE(one.answers[i] == other.answers[i],
+                            file << ", answer " << i + 1 << ", by " << name << ":\n"
+                                 << one.answers[i] << "\nby " << other_name << ":\n"
+                                 << other.answers[i]);
+    }
+}
+
+/// Plays a scenario on every way, all at once, and compares what came back.
 void check(const Scenario &scenario, const std::string &file)
 {
-    std::optional<Course> first;
-    std::string first_name;
+    std::vector<std::future<Course>> running;
     for (Lane &lane : lanes().all()) {
-        const char *name = lane.way->name();
-        Course course = play(scenario, *lane.way, *lane.shop, [&](const auto &request, const auto &response) {
-            lanes().note(name, request, response);
-        });
-        BOOST_CHECK_MESSAGE(course.failure.empty(), file << ", by " << name << ", " << course.failure);
-        if (!first) {
-            first = std::move(course);
-            first_name = name;
-            continue;
-        }
-        for (std::size_t i = 0; i < std::min(course.answers.size(), first->answers.size()); ++i) {
-            const bool either = course.answers[i].empty() || first->answers[i].empty();
-            BOOST_CHECK_MESSAGE(either || course.answers[i] == first->answers[i],
-                                file << ", answer " << i + 1 << ", by " << name << ":\n"
-                                     << course.answers[i] << "\nby " << first_name << ":\n"
-                                     << first->answers[i]);
-        }
+        running.push_back(std::async(std::launch::async, [&scenario, &lane] {
+            return play(scenario, *lane.way, *lane.shop,
+                        [&](const auto &request, const auto &response) {
+                            lanes().note(lane.way->name(), request, response);
+                        });
+        }));
+    }
+    std::vector<Course> courses;
+    for (std::future<Course> &course : running) {
+        courses.push_back(course.get());
+        const char *name = lanes().all()[courses.size() - 1].way->name();
+        const std::string &failure = courses.back().failure;
+        BOOST_CHECK_MESSAGE(failure.empty(), file << ", by " << name << ", " << failure);
+        compare(file, courses.back(), name, courses.front(), lanes().all().front().way->name());
     }
 }
 
 std::string test_name(std::string sentence)
 {
-    std::replace_if(sentence.begin(), sentence.end(),
-                    [](char c) { return std::string_view(" ,/:*!@+'").find(c) != std::string_view::npos; },
-                    '_');
+    std::replace_if(
+        sentence.begin(), sentence.end(),
+        [](char c) { return std::string_view(" ,/:*!@+'").find(c) != std::string_view::npos; },
+        '_');
     return sentence;
 }
 
@@ -171,10 +183,12 @@ void add_cases(const Path &path)
     test::framework::master_test_suite().add(suite);
 }
 
+/// Those of $TEST_CASES, by default the folder that this stands in.
 bool add_all_cases()
 {
     std::vector<Path> files;
-    for (const auto &entry : std::filesystem::directory_iterator(CASES_DIR)) {
+    for (const auto &entry :
+         std::filesystem::directory_iterator(variable("TEST_CASES", CASES_DIR))) {
         if (entry.path().extension() == ".case") {
             files.push_back(entry.path());
         }

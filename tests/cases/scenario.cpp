@@ -12,9 +12,17 @@ namespace smartflow {
 namespace {
 
 /// What a family says itself; everything else is the web server's.
-constexpr const char *own_headers[] = {"Content-Type", "ETag", "Location", "Allow", "Link",
-                                       "X-Total-Count", "WWW-Authenticate", "Idempotent-Replayed",
-                                       "Set-Cookie", "Cache-Control", "X-Content-Type-Options"};
+constexpr const char *own_headers[] = {"Content-Type",
+                                       "ETag",
+                                       "Location",
+                                       "Allow",
+                                       "Link",
+                                       "X-Total-Count",
+                                       "WWW-Authenticate",
+                                       "Idempotent-Replayed",
+                                       "Set-Cookie",
+                                       "Cache-Control",
+                                       "X-Content-Type-Options"};
 constexpr int most_pages = 100;
 
 /// Makes what differs from run to run the same.
@@ -165,7 +173,8 @@ private:
             request.target = next;
             const WireResponse part = send(request);
             if (part.status != 200 || page == most_pages || part.body.size() < 3) {
-                throw std::runtime_error("page " + std::to_string(page) + " is " + comparable(part));
+                throw std::runtime_error("page " + std::to_string(page) + " is " +
+                                         comparable(part));
             }
             whole.body.back() = ',';
             whole.body += part.body.substr(1);

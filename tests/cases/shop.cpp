@@ -12,13 +12,16 @@ constexpr const char *password = "plum-Harbour-91-kestrel";
 /// don't count in this session, and no trigger writes a trail of it.
 constexpr const char *empty_all = R"(
 begin;
+set local synchronous_commit = off;
 set local session_replication_role = replica;
 set local search_path = smartflow;
 do $$
 declare
     name text;
 begin
-    for name in select tablename from pg_tables where schemaname = 'smartflow' and tablename <> 'migrations' loop
+    for name in
+        select tablename from pg_tables where schemaname = 'smartflow' and tablename <> 'migrations'
+    loop
         execute format('delete from smartflow.%I', name);
     end loop;
     perform setval(oid, 1, false) from pg_class
@@ -33,9 +36,12 @@ values ('Reduce stock when an order comes in', 'New Order', 'Reduce Stock');
 insert into users (username, name, email, role, password_hash)
 values ('admin', 'Ada Admin', 'ada@shop.test', 'admin', '@HASH@'),
        ('staff', 'Stan Staff', null, 'staff', '@HASH@');
-insert into credentials (user_id, kind, digest, name, read_only, last_used_at, expires_at, address, user_agent)
-values (1, 'session', decode('@ADMIN@', 'hex'), null, false, now(), now() + interval '30 days', '127.0.0.1', 'case'),
-       (2, 'session', decode('@STAFF@', 'hex'), null, false, now(), now() + interval '30 days', '127.0.0.1', 'case'),
+insert into credentials (user_id, kind, digest, name, read_only, last_used_at, expires_at, address,
+                         user_agent)
+values (1, 'session', decode('@ADMIN@', 'hex'), null, false, now(), now() + interval '30 days',
+        '127.0.0.1', 'case'),
+       (2, 'session', decode('@STAFF@', 'hex'), null, false, now(), now() + interval '30 days',
+        '127.0.0.1', 'case'),
        (1, 'token', decode('@READER@', 'hex'), 'reads', true, now(), null, null, null);
 commit;
 )";

@@ -9,10 +9,11 @@ import subprocess
 import threading
 import time
 
+import psycopg2
 import pytest
 
 from fastcgi import Connection, body, head, record, STDIN
-from http_client import Client, at_once, make_client, parse_answers
+from http_client import Client, at_once, make_client
 from instance import ROOT, environment_with, process_state, wait_until
 
 PROGRAMS = ROOT / os.environ.get("BUILD", "build") / "bin"
@@ -121,20 +122,6 @@ def test_an_order_cut_short_by_cgi_writes_nothing(shop, admin):
 
 # --- families that die ---
 
-@pytest.mark.parametrize("family", ["products", "orders", "users", "auth"])
-def test_a_killed_family_is_back_within_a_second(shop, admin, family):
-    path = "/api/auth/me" if family == "auth" else f"/api/{family}?limit=1"
-    for _ in range(5):
-        before = shop.family(family)
-        began = time.monotonic()
-        os.kill(before, signal.SIGKILL)
-        wait_until(lambda: process_state(before) is None, 1, "it is gone")
-        with Connection(f"{shop.sockets()}/{family}.sock") as connection:
-            assert connection.ask("GET", path, token=admin.token).status == 200
-        assert time.monotonic() - began < 1
-        assert shop.family(family) != before
-
-
 def test_a_family_killed_between_any_two_requests_loses_nothing(shop, admin):
     client = Client(shop, admin.token)
 
@@ -228,19 +215,6 @@ def test_answers_under_way_are_given_when_a_family_is_asked_to_end(shop, admin):
     blocker.close()
     assert answer.status == 201, answer
     wait_until(lambda: process_state(before) is None, 5, "it ends")
-
-
-@pytest.mark.parametrize("program", ["multiwatch", "nginx"])
-def test_what_watches_and_what_serves_come_back_too(shop, admin, program):
-    pids = shop.processes(program)
-    began = time.monotonic()
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    for path in ("/api/products?limit=1", "/api/orders?limit=1", "/api/users?limit=1", "/healthz"):
-        client = Client(shop, admin.token)
-        assert insist(lambda: client.get(path, may_fail=True), 10).status == 200
-    assert time.monotonic() - began < 3
-    wait_until(lambda: len(shop.processes(program)) == len(pids), 5, "all are back")
 
 
 # --- the database ---
@@ -363,7 +337,6 @@ def test_migrators_at_once_make_one_schema(shop):
     for process in started:
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 0, output
-    import psycopg2
     connection = psycopg2.connect(url)
     with connection.cursor() as cursor:
         cursor.execute("select version, status from smartflow.migrations order by 1")
@@ -419,13 +392,9 @@ def test_a_web_client_that_leaves_a_stream_leaves_nothing_open(shop, admin, long
 
 def test_a_stream_that_breaks_is_seen_to_be_broken(shop, admin, long_list):
     """The end of an answer is there only when all of it is."""
-    with socket.create_connection((shop.host, shop.port), timeout=20) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        blocker = Connection(f"{shop.sockets()}/products.sock")
-        blocker.send(head("GET", long_list, 0, admin.token) + body(b""))
-        blocker.stream.read(1000)
+    with Connection(f"{shop.sockets()}/products.sock") as connection:
+        connection.send(head("GET", long_list, 0, admin.token) + body(b""))
+        assert connection.stream.read(1000)
         terminate(shop, "state <> 'idle'")
-        assert blocker.read() is None, "it ended as if it were whole"
-        blocker.close()
+        assert connection.read() is None, "it ended as if it were whole"
     assert len(admin.get(long_list).json) == 2000
-    assert parse_answers  # the same through nginx is the chunked encoding's missing end

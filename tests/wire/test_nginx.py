@@ -175,8 +175,8 @@ def test_a_forwarded_address_of_a_stranger_is_not_believed(shop, nobody):
 def limited():
     """A shop with low limits behind a proxy, which is this test."""
     from conftest import started  # pylint: disable=import-outside-toplevel
-    yield from started(RATE_LIMIT="5", LOGIN_RATE_LIMIT="3", TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8",
-                       THREADS="2")
+    yield from started(RATE_LIMIT="5", LOGIN_RATE_LIMIT="3", THREADS="2",
+                       TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8")
 
 
 def statuses(instance, address, count, method="GET", path="/healthz"):
@@ -217,7 +217,8 @@ def test_a_new_client_never_waits_for_kept_connections(limited):
     """With two threads a family: what nginx keeps open of many requests at once leaves one free."""
     def ask(number):
         before = time.monotonic()
-        answer = Client(limited).get("/healthz", headers={"X-Forwarded-For": f"198.51.100.{number}"})
+        address = f"198.51.100.{number}"
+        answer = Client(limited).get("/healthz", headers={"X-Forwarded-For": address})
         assert answer.status == 200
         return time.monotonic() - before
 
