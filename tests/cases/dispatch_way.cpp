@@ -2,8 +2,6 @@
 #include "families.hpp"
 #include "wire.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace smartflow {
@@ -69,8 +67,7 @@ public:
         });
         std::size_t at = 0;
         receive_body(request, [&](char *into, std::size_t size) {
-            const std::size_t part = std::min(size, wire.body.size() - at);
-            std::memcpy(into, wire.body.data() + at, part);
+            const std::size_t part = wire.body.copy(into, size, at);
             at += part;
             return part;
         });

@@ -122,7 +122,8 @@ std::string object_difference(const Json &pattern, const Json &value, Captures &
 {
     for (const auto &[name, wanted] : pattern.members) {
         const Json *member = value.find(name);
-        const std::string member_path = path + (path.empty() ? "" : ".") + name;
+        std::string member_path = path;
+        member_path.append(path.empty() ? "" : ".").append(name);
         if ((member == nullptr) != is_text(wanted, absent)) {
             return member_path + (member == nullptr ? " is missing" : " is there") + " in " +
                    shown(value);

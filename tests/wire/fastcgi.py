@@ -30,9 +30,15 @@ def pair(name, value):
 
 def head(method, path, length, token=None, keep=False, **more):
     """All of a request but its body, with the variables that nginx/fastcgi.conf sends."""
-    variables = {"REQUEST_METHOD": method, "REQUEST_URI": path, "CONTENT_LENGTH": str(length),
-                 "CONTENT_TYPE": "application/json", "REMOTE_ADDR": "127.0.0.1",
-                 "HTTP_HOST": "test", **more}
+    variables = {
+        "REQUEST_METHOD": method,
+        "REQUEST_URI": path,
+        "CONTENT_LENGTH": str(length),
+        "CONTENT_TYPE": "application/json",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "test",
+        **more,
+    }
     if token:
         variables["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     pairs = b"".join(pair(name, value) for name, value in variables.items())
@@ -41,7 +47,7 @@ def head(method, path, length, token=None, keep=False, **more):
 
 def body(content):
     """The records of a whole body."""
-    parts = [content[at:at + 60000] for at in range(0, len(content), 60000)]
+    parts = [content[at : at + 60000] for at in range(0, len(content), 60000)]
     return b"".join(record(STDIN, part) for part in parts) + record(STDIN)
 
 

@@ -14,7 +14,9 @@ PROMPT_SECONDS = 1.0  # what "promptly" is, on a machine that is busy with tests
 
 def kept_connections(shop):
     """How many connections nginx keeps open to a family."""
-    return int(re.search(r"keepalive (\d+);", (shop.var / "nginx/upstreams.conf").read_text("utf-8"))[1])
+    return int(
+        re.search(r"keepalive (\d+);", (shop.var / "nginx/upstreams.conf").read_text("utf-8"))[1]
+    )
 
 
 def timed(function):
@@ -27,8 +29,9 @@ def fill_kept_connections(shop, client, path):
     at_once([lambda: [client.get(path) for _ in range(5)]] * (2 * kept_connections(shop)))
 
 
-@pytest.mark.parametrize("path", ["/api/products?limit=1", "/api/orders?limit=1", "/api/users?limit=1",
-                                  "/api/auth/me"])
+@pytest.mark.parametrize(
+    "path", ["/api/products?limit=1", "/api/orders?limit=1", "/api/users?limit=1", "/api/auth/me"]
+)
 def test_a_new_client_is_served_promptly_beside_every_kept_connection(shop, admin, path):
     fill_kept_connections(shop, admin, path)
     for _ in range(20):
@@ -65,7 +68,9 @@ def test_idle_clients_make_nobody_wait(shop, admin):
             if turn % 3 == 1:
                 idle[-1].sendall(b"GET /api/products HTTP/1.1\r\nHo")
             elif turn % 3 == 2:
-                idle[-1].sendall(b"POST /api/products HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+                idle[-1].sendall(
+                    b"POST /api/products HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
+                )
         for _ in range(20):
             answer, seconds = timed(lambda: Client(shop, admin.token).get("/api/products?limit=1"))
             assert answer.status == 200 and seconds < PROMPT_SECONDS, seconds
@@ -77,8 +82,10 @@ def test_idle_clients_make_nobody_wait(shop, admin):
 def test_a_hundred_clients_at_once_are_all_served(shop, admin):
     def run():
         client = Client(shop, admin.token)
-        answers = [client.get(path) for path in
-                   ["/api/products?limit=20", "/api/orders?limit=20", "/api/auth/me"] * 3]
+        answers = [
+            client.get(path)
+            for path in ["/api/products?limit=20", "/api/orders?limit=20", "/api/auth/me"] * 3
+        ]
         client.close()
         return {answer.status for answer in answers}
 
@@ -91,7 +98,9 @@ def test_slow_readers_of_whole_lists_make_nobody_wait(shop, admin):
     """nginx takes what fits its buffers; a family's streams have connections of their own."""
     filler = "x" * 9000
     made = [admin.product(description=filler)["id"] for _ in range(150)]
-    request = (f"GET /api/products HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {admin.token}\r\n\r\n")
+    request = (
+        f"GET /api/products HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {admin.token}\r\n\r\n"
+    )
     slow = []
     try:
         for _ in range(12):
@@ -145,5 +154,5 @@ def test_a_connection_is_kept_between_requests(shop):
             received = b""
             while not received.endswith(b'{"status":"ok"}'):
                 received += connection.recv(65536)
-            answer, = parse_answers(received)
+            (answer,) = parse_answers(received)
             assert check_answer(answer).headers.get("Connection") == "keep-alive"

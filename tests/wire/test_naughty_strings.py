@@ -14,8 +14,24 @@ from http_client import at_once
 STRINGS = naughty_strings()
 
 # Unicode's property White_Space.
-WHITE_SPACE = "".join(map(chr, [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B),
-                                0x2028, 0x2029, 0x202F, 0x205F, 0x3000]))
+WHITE_SPACE = "".join(
+    map(
+        chr,
+        [
+            *range(0x09, 0x0E),
+            0x20,
+            0x85,
+            0xA0,
+            0x1680,
+            *range(0x2000, 0x200B),
+            0x2028,
+            0x2029,
+            0x202F,
+            0x205F,
+            0x3000,
+        ],
+    )
+)
 
 
 class Refused(Exception):
@@ -28,8 +44,11 @@ def as_stored(text, longest, lines=False, needed=False):
     if lines:
         text = text.replace("\r\n", "\n")
     allowed = "\n\t" if lines else ""
-    if (len(text) > longest or (needed and not text)
-            or any(unicodedata.category(c) == "Cc" and c not in allowed for c in text)):
+    if (
+        len(text) > longest
+        or (needed and not text)
+        or any(unicodedata.category(c) == "Cc" and c not in allowed for c in text)
+    ):
         raise Refused
     return text or None
 
@@ -41,10 +60,19 @@ class Fields:
     def __init__(self, admin):
         self.admin = admin
         self.product = admin.product(stock=100000)["id"]
-        self.order = admin.post("/api/orders", {"customerName": "A", "items": [
-            {"productId": self.product, "quantity": 1}]}).json["id"]
-        self.user = admin.post("/api/users", {"username": secrets.token_hex(8), "name": "A", "role":
-                                              "staff", "password": secrets.token_hex(12)}).json["id"]
+        self.order = admin.post(
+            "/api/orders",
+            {"customerName": "A", "items": [{"productId": self.product, "quantity": 1}]},
+        ).json["id"]
+        self.user = admin.post(
+            "/api/users",
+            {
+                "username": secrets.token_hex(8),
+                "name": "A",
+                "role": "staff",
+                "password": secrets.token_hex(12),
+            },
+        ).json["id"]
 
     def give_back(self):
         """What has to be unique is free again."""
@@ -81,27 +109,42 @@ class Fields:
         return self.change(f"/api/users/{self.user}", "username", text)
 
     def adjustment_reason(self, text):
-        answer = self.admin.post(f"/api/products/{self.product}/adjustments",
-                                 {"delta": 1, "reason": text})
+        answer = self.admin.post(
+            f"/api/products/{self.product}/adjustments", {"delta": 1, "reason": text}
+        )
         return answer, answer.status == 201 and answer.json["reason"]
 
     def token_name(self, text):
         answer = self.admin.post("/api/auth/tokens", {"name": text})
-        return answer, answer.status == 201 and self.admin.get(answer.headers["Location"]).json["name"]
+        return (
+            answer,
+            answer.status == 201 and self.admin.get(answer.headers["Location"]).json["name"],
+        )
 
     def new_product_name(self, text):
-        answer = self.admin.post("/api/products", {"name": text, "stock": 0, "minStock": 0, "price": 0})
-        return answer, answer.status == 201 and self.admin.get(answer.headers["Location"]).json["name"]
+        answer = self.admin.post(
+            "/api/products", {"name": text, "stock": 0, "minStock": 0, "price": 0}
+        )
+        return (
+            answer,
+            answer.status == 201 and self.admin.get(answer.headers["Location"]).json["name"],
+        )
 
 
 # Field, longest, with lines, never empty.
 FIELDS = [
-    ("product_name", 200, False, True), ("product_sku", 100, False, False),
-    ("product_category", 100, False, False), ("product_description", 10000, True, False),
-    ("order_customer_name", 200, False, True), ("order_notes", 10000, True, False),
-    ("user_name", 200, False, True), ("user_username", 200, False, True),
-    ("adjustment_reason", 200, False, True), ("token_name", 200, False, True),
-    ("new_product_name", 200, False, True)]
+    ("product_name", 200, False, True),
+    ("product_sku", 100, False, False),
+    ("product_category", 100, False, False),
+    ("product_description", 10000, True, False),
+    ("order_customer_name", 200, False, True),
+    ("order_notes", 10000, True, False),
+    ("user_name", 200, False, True),
+    ("user_username", 200, False, True),
+    ("adjustment_reason", 200, False, True),
+    ("token_name", 200, False, True),
+    ("new_product_name", 200, False, True),
+]
 
 
 def try_every_string(admin, field, longest, lines, needed):

@@ -18,13 +18,20 @@ def rule(shop, request):
 
 def order(admin, items, **fields):
     """Asks for an order: items are (product, quantity) pairs."""
-    return admin.post("/api/orders", {"customerName": "A", **fields, "items": [
-        {"productId": product, "quantity": quantity} for product, quantity in items]})
+    return admin.post(
+        "/api/orders",
+        {
+            "customerName": "A",
+            **fields,
+            "items": [{"productId": product, "quantity": quantity} for product, quantity in items],
+        },
+    )
 
 
 def books_balance(shop, *products):
     """Whether the ledger is the stock of these products, and their reservations open orders."""
-    return [] == shop.query("""
+    return [] == shop.query(
+        """
         select * from smartflow.inventory i where product_id = any (%s)
            and (on_hand <> (select sum(delta) from smartflow.movements m
                              where m.product_id = i.product_id)
@@ -32,7 +39,8 @@ def books_balance(shop, *products):
                                   from smartflow.order_lines l
                                   join smartflow.orders o on o.id = l.order_id
                                  where l.product_id = i.product_id and not o.stock_reduced))""",
-                            (list(products),))
+        (list(products),),
+    )
 
 
 def test_two_hundred_orders_for_a_hundred_pieces_sell_exactly_a_hundred(shop, admin, rule):
@@ -57,8 +65,9 @@ def test_orders_in_crossed_order_meet_no_deadlock(shop, admin, rule):
         made = order(admin, [(product, 1) for product in mine])
         assert made.status == 201, made
         path = f"/api/orders/{made.json['id']}"
-        changed = admin.patch(path, {"items": [{"productId": product, "quantity": 2}
-                                               for product in mine[::-1]]})
+        changed = admin.patch(
+            path, {"items": [{"productId": product, "quantity": 2} for product in mine[::-1]]}
+        )
         assert changed.status == 200, changed
         if turn % 3:
             assert admin.patch(path, {"status": "Completed"}).status == 200
@@ -66,8 +75,10 @@ def test_orders_in_crossed_order_meet_no_deadlock(shop, admin, rule):
             assert admin.delete(path).status == 204
 
     at_once([lambda turn=turn: [run(turn + step) for step in range(5)] for turn in range(24)])
-    assert shop.value("select deadlocks from pg_stat_database where datname = current_database()") \
+    assert (
+        shop.value("select deadlocks from pg_stat_database where datname = current_database()")
         == before
+    )
     sold = 2 * sum(1 for turn in range(24) for step in range(5) if (turn + step) % 3)
     for product in products:
         left = admin.get(f"/api/products/{product}").json
@@ -100,16 +111,21 @@ def test_edit_complete_and_delete_at_once_end_as_one_of_their_orders_would(shop,
     for _ in range(30):
         product = admin.product(stock=10)["id"]
         path = f"/api/orders/{order(admin, [(product, 2)]).json['id']}"
-        tasks = {"edit": lambda: admin.patch(path, {"items": [{"productId": product, "quantity": 5}]}),
-                 "complete": lambda: admin.patch(path, {"status": "Completed"}),
-                 "delete": lambda: admin.delete(path)}
+        tasks = {
+            "edit": lambda: admin.patch(path, {"items": [{"productId": product, "quantity": 5}]}),
+            "complete": lambda: admin.patch(path, {"status": "Completed"}),
+            "delete": lambda: admin.delete(path),
+        }
         mixed = random.sample(names, 3)
         answers = dict(zip(mixed, at_once([tasks[name] for name in mixed])))
         after = admin.get(path)
         left = admin.get(f"/api/products/{product}").json
         there = after.status == 200 and (after.json["status"], after.json["items"][0]["quantity"])
-        outcome = ({name: answer.status for name, answer in answers.items()}, there,
-                   left["available"])
+        outcome = (
+            {name: answer.status for name, answer in answers.items()},
+            there,
+            left["available"],
+        )
         assert outcome in possible, outcome
         seen.add(str(sorted(outcome[0].items())))
         assert books_balance(shop, product)
@@ -144,24 +160,35 @@ def test_a_refused_order_is_refused_once_for_an_idempotency_key(admin):
 def test_two_admins_who_demote_each_other_leave_one(own_shop):
     for _ in range(10):
         first, second = make_client(own_shop), make_client(own_shop)
-        own_shop.query("update smartflow.users set role = 'staff' where id <> all (%s)",
-                       ([first.user_id, second.user_id],))
-        answers = at_once([
-            lambda: first.patch(f"/api/users/{second.user_id}", {"role": "staff"}),
-            lambda: second.patch(f"/api/users/{first.user_id}", {"role": "staff"})])
+        own_shop.query(
+            "update smartflow.users set role = 'staff' where id <> all (%s)",
+            ([first.user_id, second.user_id],),
+        )
+        answers = at_once(
+            [
+                lambda: first.patch(f"/api/users/{second.user_id}", {"role": "staff"}),
+                lambda: second.patch(f"/api/users/{first.user_id}", {"role": "staff"}),
+            ]
+        )
         statuses = sorted(answer.status for answer in answers)
         # The slower one is refused: as the last one's demotion, or no longer an admin itself.
         assert statuses in ([200, 403], [200, 409]), answers
-        assert own_shop.value("select count(*) from smartflow.users where role = 'admin'"
-                              " and active and not deleted") == 1
+        assert (
+            own_shop.value(
+                "select count(*) from smartflow.users where role = 'admin'"
+                " and active and not deleted"
+            )
+            == 1
+        )
 
 
 @pytest.fixture
 def account(admin):
     """A user with a password."""
     name, password = secrets.token_hex(8), secrets.token_hex(12)
-    made = admin.post("/api/users", {"username": name, "name": "A", "role": "staff",
-                                     "password": password})
+    made = admin.post(
+        "/api/users", {"username": name, "name": "A", "role": "staff", "password": password}
+    )
     assert made.status == 201, made
     return {"username": name, "password": password}
 
@@ -206,9 +233,13 @@ def test_a_product_is_archived_or_ordered_never_both(shop, admin, rule):
         if turn % 2:  # named before: archived and not deleted
             first = order(admin, [(product, 1)]).json["id"]
             assert admin.patch(f"/api/orders/{first}", {"status": "Completed"}).status == 200
-        tasks = [lambda: order(admin, [(product, 1)]),
-                 lambda: admin.delete(f"/api/products/{product}")]
-        made, deleted = at_once(tasks if turn % 4 < 2 else tasks[::-1])[::1 if turn % 4 < 2 else -1]
+        tasks = [
+            lambda: order(admin, [(product, 1)]),
+            lambda: admin.delete(f"/api/products/{product}"),
+        ]
+        made, deleted = at_once(tasks if turn % 4 < 2 else tasks[::-1])[
+            :: 1 if turn % 4 < 2 else -1
+        ]
         assert (made.status, deleted.status) in ((201, 409), (400, 204)), (made, deleted)
         seen.add(made.status)
         if made.status == 400:
@@ -219,8 +250,12 @@ def test_a_product_is_archived_or_ordered_never_both(shop, admin, rule):
 def test_adjustments_at_once_all_count(shop, admin):
     product = admin.product(stock=50)["id"]
     path = f"/api/products/{product}/adjustments"
-    answers = at_once([lambda delta=delta: admin.post(path, {"delta": delta, "reason": "count"})
-                       for delta in [1.5, -1] * 25])
+    answers = at_once(
+        [
+            lambda delta=delta: admin.post(path, {"delta": delta, "reason": "count"})
+            for delta in [1.5, -1] * 25
+        ]
+    )
     assert {answer.status for answer in answers} == {201}
     assert admin.get(f"/api/products/{product}").json["stock"] == 62.5
     movements = admin.get(f"/api/products/{product}/movements").json
@@ -234,8 +269,9 @@ def test_one_of_two_editors_who_saw_the_same_version_wins(admin):
     for _ in range(10):
         path = f"/api/products/{admin.product()['id']}"
         seen = {"If-Match": admin.get(path).headers["ETag"]}
-        answers = at_once([lambda name=name: admin.patch(path, {"name": name}, headers=seen)
-                           for name in "abcd"])
+        answers = at_once(
+            [lambda name=name: admin.patch(path, {"name": name}, headers=seen) for name in "abcd"]
+        )
         assert sorted(answer.status for answer in answers) == [200, 412, 412, 412]
 
 

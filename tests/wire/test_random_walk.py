@@ -5,8 +5,15 @@ import os
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (Bundle, RuleBasedStateMachine, initialize, invariant, multiple,
-                                 rule, run_state_machine_as_test)
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 import pytest
 
 CENT = Decimal("0.01")
@@ -43,8 +50,10 @@ class Order:
         return goods
 
     def total(self):
-        return sum(((quantity * price).quantize(CENT, ROUND_HALF_UP)
-                    for _, quantity, price in self.lines), Decimal(0))
+        return sum(
+            ((quantity * price).quantize(CENT, ROUND_HALF_UP) for _, quantity, price in self.lines),
+            Decimal(0),
+        )
 
 
 class Walk(RuleBasedStateMachine):
@@ -72,8 +81,11 @@ class Walk(RuleBasedStateMachine):
         return multiple(*(self.make_product(stock, price) for stock, price in given))
 
     def make_product(self, stock, price):
-        made = self.ask("POST", "/api/products", {"name": "P", "stock": float(stock), "minStock": 3,
-                                                  "price": float(price)})
+        made = self.ask(
+            "POST",
+            "/api/products",
+            {"name": "P", "stock": float(stock), "minStock": 3, "price": float(price)},
+        )
         assert made.status == 201, made
         self.model[made.json["id"]] = Product(stock, price)
         return made.json["id"]
@@ -85,8 +97,11 @@ class Walk(RuleBasedStateMachine):
     @rule(product=products, delta=st.sampled_from(["5", "-1", "-4.5", "0.001"]).map(Decimal))
     def adjust(self, product, delta):
         p = self.model[product]
-        answer = self.ask("POST", f"/api/products/{product}/adjustments",
-                          {"delta": float(delta), "reason": "walk"})
+        answer = self.ask(
+            "POST",
+            f"/api/products/{product}/adjustments",
+            {"delta": float(delta), "reason": "walk"},
+        )
         if p.archived:
             assert answer.status == 404, answer
         elif p.stock + delta < p.reserved:
@@ -99,8 +114,9 @@ class Walk(RuleBasedStateMachine):
     @rule(product=products, stock=STOCKS, price=PRICES)
     def take_stock(self, product, stock, price):
         p = self.model[product]
-        answer = self.ask("PATCH", f"/api/products/{product}",
-                          {"stock": float(stock), "price": float(price)})
+        answer = self.ask(
+            "PATCH", f"/api/products/{product}", {"stock": float(stock), "price": float(price)}
+        )
         if p.archived:
             assert answer.status == 404, answer
         elif stock < p.reserved:
@@ -134,20 +150,31 @@ class Walk(RuleBasedStateMachine):
             p.archived = False
 
     def wanted(self, lines):
-        return [{"productId": product, "quantity": float(quantity),
-                 **({} if price is None else {"price": float(price)})}
-                for product, quantity, price in lines]
+        return [
+            {
+                "productId": product,
+                "quantity": float(quantity),
+                **({} if price is None else {"price": float(price)}),
+            }
+            for product, quantity, price in lines
+        ]
 
     def check_refusal(self, answer, lines, before):
         """What is wrong with these lines; whether they were refused. `before` is what the order
         itself holds, which counts as available to it."""
-        unknown = {f"items[{n}].productId" for n, (product, _, _) in enumerate(lines)
-                   if self.model[product].archived and product not in before}
+        unknown = {
+            f"items[{n}].productId"
+            for n, (product, _, _) in enumerate(lines)
+            if self.model[product].archived and product not in before
+        }
         asked = {}
         for product, quantity, _ in lines:
             asked[product] = asked.get(product, 0) + quantity
-        short = {f"items[{n}].quantity" for n, (product, _, _) in enumerate(lines)
-                 if asked[product] > self.model[product].available + before.get(product, 0)}
+        short = {
+            f"items[{n}].quantity"
+            for n, (product, _, _) in enumerate(lines)
+            if asked[product] > self.model[product].available + before.get(product, 0)
+        }
         if unknown:
             assert answer.code == "VALIDATION_ERROR", answer
             assert set(answer.json["details"]) == unknown, answer
@@ -172,14 +199,26 @@ class Walk(RuleBasedStateMachine):
 
     @rule(target=orders, lines=lines, status=st.none() | STATUSES)
     def create_an_order(self, lines, status):
-        answer = self.ask("POST", "/api/orders", {
-            "customerName": "W", "items": self.wanted(lines),
-            **({} if status is None else {"status": status})})
+        answer = self.ask(
+            "POST",
+            "/api/orders",
+            {
+                "customerName": "W",
+                "items": self.wanted(lines),
+                **({} if status is None else {"status": status}),
+            },
+        )
         if self.check_refusal(answer, lines, {}):
             return multiple()
         assert answer.status == 201, answer
-        made = Order([(product, quantity, self.model[product].price if price is None else price)
-                      for product, quantity, price in lines], status or "Pending", self.reducing)
+        made = Order(
+            [
+                (product, quantity, self.model[product].price if price is None else price)
+                for product, quantity, price in lines
+            ],
+            status or "Pending",
+            self.reducing,
+        )
         for product in made.held():
             self.model[product].named = True
         self.move(made.held(), 1, made.reduced)
@@ -253,43 +292,75 @@ class Walk(RuleBasedStateMachine):
                 continue
             shown = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
             assert (shown["stock"], shown["reserved"], shown["available"]) == (
-                p.stock, p.reserved, p.available), (shown, p.__dict__)
+                p.stock,
+                p.reserved,
+                p.available,
+            ), (shown, p.__dict__)
             assert (shown["archived"], shown["price"]) == (p.archived, p.price), (shown, p.__dict__)
             assert 0 <= p.reserved <= p.stock
         for order, o in self.books.items():
-            shown = json.loads(self.ask("GET", f"/api/orders/{order}").body, parse_float=Decimal,
-                               parse_int=Decimal)
-            assert [(line["productId"], line["quantity"], line["price"]) for line in shown["items"]
-                    ] == o.lines, (shown, o.__dict__)
+            shown = json.loads(
+                self.ask("GET", f"/api/orders/{order}").body, parse_float=Decimal, parse_int=Decimal
+            )
+            assert [
+                (line["productId"], line["quantity"], line["price"]) for line in shown["items"]
+            ] == o.lines, (shown, o.__dict__)
             assert (shown["status"], shown["stockReduced"], shown["total"]) == (
-                o.status, o.reduced, o.total()), (shown, o.__dict__)
+                o.status,
+                o.reduced,
+                o.total(),
+            ), (shown, o.__dict__)
 
     def teardown(self):
         """At the end the books balance in the database too."""
         mine = (list(self.model),)
-        assert self.shop.query("""
+        assert (
+            self.shop.query(
+                """
             select product_id, sum(delta) from smartflow.movements m where product_id = any (%s)
              group by 1 having sum(delta) <> coalesce((select on_hand from smartflow.inventory i
                                                         where i.product_id = m.product_id), 0)""",
-                               mine) == []
-        assert self.shop.query("""
+                mine,
+            )
+            == []
+        )
+        assert (
+            self.shop.query(
+                """
             select * from smartflow.inventory i where product_id = any (%s) and reserved <> (
                 select coalesce(sum(quantity), 0) from smartflow.order_lines l
                   join smartflow.orders o on o.id = l.order_id
-                 where l.product_id = i.product_id and not o.stock_reduced)""", mine) == []
-        assert self.shop.query("""
+                 where l.product_id = i.product_id and not o.stock_reduced)""",
+                mine,
+            )
+            == []
+        )
+        assert (
+            self.shop.query(
+                """
             select * from smartflow.orders o where id = any (%s) and total <> (
                 select sum(line_total) from smartflow.order_lines l where l.order_id = o.id)""",
-                               (list(self.books),)) == []
+                (list(self.books),),
+            )
+            == []
+        )
         self.shop.query("update smartflow.workflows set enabled = true")
 
 
 def walk(shop, client, examples, steps, same_each_time):
     Walk.shop, Walk.client = shop, client
-    run_state_machine_as_test(Walk, settings=settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, database=None,
-        derandomize=same_each_time, print_blob=True,
-        suppress_health_check=list(HealthCheck)))
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            derandomize=same_each_time,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
 
 
 def test_short_walks_agree_with_the_model(shop, admin):

@@ -27,13 +27,28 @@ class Families:
         self.folder = tempfile.mkdtemp(prefix="smartflow-fcgi-", dir="/tmp")
         self.started, self.kept = [], {}
         programs = (ROOT / os.environ.get("BUILD", "build")) / "bin"
-        environment = environment_with(DATABASE_URL=self.counter.url(), THREADS="2",
-                                       DATABASE_CONNECTIONS="1")
+        environment = environment_with(
+            DATABASE_URL=self.counter.url(), THREADS="2", DATABASE_CONNECTIONS="1"
+        )
         for name in FAMILIES:
             path = f"{self.folder}/{name}.sock"
-            self.started.append(subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "spawn-fcgi", "-s", path, "-n", "--",
-                 programs / name], cwd=self.folder, env=environment))
+            self.started.append(
+                subprocess.Popen(
+                    [
+                        "setpriv",
+                        "--pdeathsig",
+                        "TERM",
+                        "spawn-fcgi",
+                        "-s",
+                        path,
+                        "-n",
+                        "--",
+                        programs / name,
+                    ],
+                    cwd=self.folder,
+                    env=environment,
+                )
+            )
             wait_until(lambda p=path: os.path.exists(p), 5, f"{name} listens")
             self.kept[name] = Connection(path)
 
@@ -63,8 +78,9 @@ def families(shop, admin):
     made = Families(shop)
     try:
         for name in FAMILIES:  # connects and prepares
-            made.ask("GET", f"/api/{name}" + ("/me" if name == "auth" else "?limit=1"),
-                     token=admin.token)
+            made.ask(
+                "GET", f"/api/{name}" + ("/me" if name == "auth" else "?limit=1"), token=admin.token
+            )
         yield made
     finally:
         made.close()
@@ -82,8 +98,9 @@ def requests(shop, admin):
     product = admin.product(stock=1000)["id"]
     spare = admin.product()["id"]
     item = [{"productId": product, "quantity": 1}]
-    orders = [admin.post("/api/orders", {"customerName": "A", "items": item}).json["id"]
-              for _ in range(2)]
+    orders = [
+        admin.post("/api/orders", {"customerName": "A", "items": item}).json["id"] for _ in range(2)
+    ]
     password, name = secrets.token_hex(12), secrets.token_hex(8)
     account = {"username": name, "name": "A", "role": "staff", "password": password}
     user = admin.post("/api/users", account).json["id"]
@@ -92,8 +109,13 @@ def requests(shop, admin):
     token = admin.post("/api/auth/tokens", {"name": "A"}).json["id"]
     login = {"username": name + "2", "password": password, "token": True}
     mine = [admin.post("/api/auth/login", login).json["token"] for _ in range(3)]
-    sessions = [shop.value("select id from smartflow.credentials where digest = %s",
-                           (hashlib.sha256(one.encode()).digest(),)) for one in mine]
+    sessions = [
+        shop.value(
+            "select id from smartflow.credentials where digest = %s",
+            (hashlib.sha256(one.encode()).digest(),),
+        )
+        for one in mine
+    ]
     new_product = {"name": "A", "stock": 1, "minStock": 0, "price": 1}
     p, o, u, a = "/api/products", "/api/orders", "/api/users", "/api/auth"
     return [
@@ -105,8 +127,15 @@ def requests(shop, admin):
         ("PATCH", p + "/{id}", f"{p}/{product}", {"name": "B"}, 200, 1, None),
         ("DELETE", p + "/{id}", f"{p}/{spare}", None, 204, 1, None),
         ("GET", p + "/{id}/movements", f"{p}/{product}/movements?limit=5", None, 200, 1, None),
-        ("POST", p + "/{id}/adjustments", f"{p}/{product}/adjustments",
-         {"delta": 1, "reason": "A"}, 201, 1, None),
+        (
+            "POST",
+            p + "/{id}/adjustments",
+            f"{p}/{product}/adjustments",
+            {"delta": 1, "reason": "A"},
+            201,
+            1,
+            None,
+        ),
         ("GET", o, f"{o}?limit=5&status=Pending&productId={product}", None, 200, 1, None),
         ("POST", o, o, {"customerName": "A", "items": item}, 201, 1, None),
         ("POST", o, o, {"customerName": "A", "items": item, "status": "Completed"}, 201, 1, None),
@@ -130,8 +159,15 @@ def requests(shop, admin):
         ("DELETE", a + "/tokens/{id}", f"{a}/tokens/{token}", None, 204, 1, None),
         ("POST", a + "/login", a + "/login", login, 200, 2, ""),
         ("POST", a + "/logout", a + "/logout", None, 204, 1, mine[2]),
-        ("POST", a + "/password", a + "/password",
-         {"currentPassword": password, "newPassword": secrets.token_hex(12)}, 204, 2, mine[0]),
+        (
+            "POST",
+            a + "/password",
+            a + "/password",
+            {"currentPassword": password, "newPassword": secrets.token_hex(12)},
+            204,
+            2,
+            mine[0],
+        ),
     ]
 
 
@@ -153,27 +189,39 @@ def test_an_idempotency_key_costs_no_round_trip_of_its_own(families, admin):
     key, product = secrets.token_hex(8), admin.product(stock=100)["id"]
     content = {"customerName": "A", "items": [{"productId": product, "quantity": 1}]}
     for replayed in (None, "true"):
-        answer, took = families.ask("POST", "/api/orders", content, admin.token,
-                                    HTTP_IDEMPOTENCY_KEY=key)
+        answer, took = families.ask(
+            "POST", "/api/orders", content, admin.token, HTTP_IDEMPOTENCY_KEY=key
+        )
         assert (answer.status, took) == (201, 1), answer
         assert answer.headers["Idempotent-Replayed"] == replayed
 
 
-@pytest.mark.parametrize("method, path, content, status", [
-    ("POST", "/api/products", {"name": ""}, 400),
-    ("GET", "/api/products?limit=0", None, 400),
-    ("GET", "/api/products/9223372036854775807", None, 404),
-    ("PATCH", "/api/orders/9223372036854775807", {"notes": "A"}, 404),
-    ("POST", "/api/orders", {"customerName": "A", "items": []}, 400)])
-def test_an_invalid_request_takes_one_round_trip_at_most(families, admin, method, path, content,
-                                                         status):
+@pytest.mark.parametrize(
+    "method, path, content, status",
+    [
+        ("POST", "/api/products", {"name": ""}, 400),
+        ("GET", "/api/products?limit=0", None, 400),
+        ("GET", "/api/products/9223372036854775807", None, 404),
+        ("PATCH", "/api/orders/9223372036854775807", {"notes": "A"}, 404),
+        ("POST", "/api/orders", {"customerName": "A", "items": []}, 400),
+    ],
+)
+def test_an_invalid_request_takes_one_round_trip_at_most(
+    families, admin, method, path, content, status
+):
     answer, took = families.ask(method, path, content, admin.token)
     assert answer.status == status and took <= 1, (answer, took)
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/api/products/x", 404), ("PUT", "/api/products", 405), ("GET", "/api/orders", 401),
-    ("OPTIONS", "/api/users", 204)])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/api/products/x", 404),
+        ("PUT", "/api/products", 405),
+        ("GET", "/api/orders", 401),
+        ("OPTIONS", "/api/users", 204),
+    ],
+)
 def test_what_needs_no_database_asks_none(families, method, path, status):
     answer, took = families.ask(method, path)
     assert (answer.status, took) == (status, 0), answer
