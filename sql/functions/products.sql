@@ -77,9 +77,9 @@ declare
     me actor := authenticate(q);
     new_id bigint;
 begin
-    insert into products (name, sku, category, description, price, created_at, updated_at)
+    insert into products (name, sku, category, description, price, archived, created_at, updated_at)
     values (q.input ->> 'name', q.input ->> 'sku', q.input ->> 'category', q.input ->> 'description',
-            (q.input ->> 'price')::numeric, clock(), clock())
+            (q.input ->> 'price')::numeric, coalesce(flag(q, 'archived'), false), clock(), clock())
     returning id into new_id;
     perform explain_movements('Initial stock');
     insert into inventory (product_id, on_hand, min_stock)
