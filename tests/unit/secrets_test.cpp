@@ -341,17 +341,11 @@ BOOST_AUTO_TEST_CASE(names_and_passwords_may_hold_anything)
     BOOST_TEST(!password_weakness("\0password1234"s, {}).empty());
 }
 
-BOOST_AUTO_TEST_CASE(judging_a_password_stays_cheap)
+BOOST_AUTO_TEST_CASE(only_the_leading_bytes_of_a_password_are_judged)
 {
-    // One letter repeated is zxcvbn's worst case: 4 ms here; uncut, its time grows with the cube.
-    const std::vector<std::string> names = {std::string(320, 'a'), std::string(200, 'a')};
-    auto best = Clock::duration::max();
-    for (int i = 0; i < 3; ++i) {
-        const auto start = Clock::now();
-        password_weakness(std::string(1024, 'a'), names);
-        best = std::min(best, Clock::duration(Clock::now() - start));
-    }
-    BOOST_TEST((best < 20ms));
+    // zxcvbn's time grows with the cube of the length; what comes after the cut can't help a password.
+    BOOST_TEST(!password_weakness(std::string(100, 'a') + "xK9#mQ2!vb7&Lp", {}).empty());
+    BOOST_TEST(password_weakness("xK9#mQ2!vb7&Lp" + std::string(1010, 'a'), {}) == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_new_password_is_strong_and_easy_to_type)
