@@ -51,13 +51,15 @@ $$;
 
 -- The first condition that doesn't hold, with the value that failed it; null when all hold.
 create function failed_condition(conditions jsonb, facts jsonb) returns text
-language sql immutable as $$
-    select format('%s %s %s does not hold: it is %s.', c.field, c.operator, c.wanted, coalesce(c.given, 'null'))
+language plpgsql immutable as $$
+begin
+    return (select format('%s %s %s does not hold: it is %s.', c.field, c.operator, c.wanted, coalesce(c.given, 'null'))
       from (select e ->> 'field' as field, e ->> 'operator' as operator, e -> 'value' as wanted,
                    facts -> (e ->> 'field') as given, n
               from jsonb_array_elements(conditions) with ordinality as list (e, n)) as c
      where not condition_holds(c.operator, c.given, c.wanted)
-     order by c.n limit 1
+     order by c.n limit 1);
+end
 $$;
 
 -- A message with its placeholders filled in. What is filled in is not read for placeholders again.
@@ -139,14 +141,16 @@ $$;
 -- The active staff user with the fewest open orders; of several, the one whose last assignment was
 -- longest ago. Without a lock: requests at the same moment may choose the same one.
 create function least_busy() returns bigint
-language sql stable as $$
-    select u.id
+language plpgsql stable as $$
+begin
+    return (select u.id
       from users u
       left join open_order_counts c on c.user_id = u.id
      where u.role = 'staff' and u.active and not u.deleted
      group by u.id
      order by coalesce(sum(c.orders), 0), max(c.last_assigned_at) nulls first, u.id
-     limit 1
+     limit 1);
+end
 $$;
 
 create function assign_staff(rule workflows, run_id bigint, inout s rule_subject, out ran rule_outcome)
@@ -265,7 +269,7 @@ declare
 begin
     for rule in select * from workflows where trigger = fired and enabled order by id loop
         run_id := nextval('smartflow.workflow_runs_id_seq');
-        ran := row('skipped', failed_condition(rule.conditions, s.facts));
+        ran := row('skipped', case when rule.conditions <> '[]' then failed_condition(rule.conditions, s.facts) end);
         if ran.reason is null then
             begin
                 done := run_action(rule, run_id, s);
@@ -314,12 +318,14 @@ create trigger low_stock after update of on_hand, min_stock on inventory
 
 -- Keeps open_order_counts as orders say.
 create function count_open_order(of_user bigint, change integer) returns void
-language sql as $$
+language plpgsql as $$
+begin
     insert into open_order_counts as c (user_id, shard, orders, last_assigned_at)
     values (of_user, pg_backend_pid() % 16, change, case when change >= 0 then clock_timestamp() end)
         on conflict (user_id, shard) do update
        set orders = c.orders + change,
-           last_assigned_at = case when change >= 0 then clock_timestamp() else c.last_assigned_at end
+           last_assigned_at = case when change >= 0 then clock_timestamp() else c.last_assigned_at end;
+end
 $$;
 
 create function keep_open_order_counts() returns trigger
