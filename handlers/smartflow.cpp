@@ -5,8 +5,10 @@
 #include "command_line.hpp"
 #include "deliver.hpp"
 #include "demo.hpp"
+#include "families.hpp"
 #include "log.hpp"
 #include "migrate.hpp"
+#include "openapi.hpp"
 #include "settings.hpp"
 #include "webhook.hpp"
 
@@ -24,6 +26,12 @@ int print_settings(const CommandLine &)
 int check(const CommandLine &)
 {
     setting_values();
+    return 0;
+}
+
+int print_openapi(const CommandLine &)
+{
+    std::cout << openapi_document(handlers::families, openapi_base(), SMARTFLOW_VERSION);
     return 0;
 }
 
@@ -148,6 +156,7 @@ const std::vector<Command> commands = {
     {"settings", "", "Print an example smartflow.conf with every setting.", print_settings},
     {"check", "", "Check the settings.", check},
     {"setting", "NAME", "Print the value of a setting that is in force.", print_setting},
+    {"openapi", "", "Print the API's description (OpenAPI 3.1).", print_openapi},
     {"user create-admin", "[--username NAME] [--password-stdin] [--password-file FILE]",
      "Make the first administrator (admin): password from ADMIN_PASSWORD, else generated.",
      create_admin},

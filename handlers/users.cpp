@@ -79,7 +79,7 @@ Response change(Inquiry &inquiry)
 }
 
 constexpr Route routes[] = {
-    {"GET", "/api/users", "users_list", 200, "User", "List users; staff see id, name and active", {}, paging_rules},
+    {"GET", "/api/users", "users_list", 200, "ListedUser", "List users; staff see id, name and active", {}, paging_rules},
     {"POST", "/api/users", "users_create", 201, "User", "Create a user", user, {}, Access::admin, create},
     {"GET", "/api/users/{id}", "users_read", 200, "User", "Read a user", {}, {}, Access::admin},
     {"PATCH", "/api/users/{id}", "users_update", 200, "User", "Change a user", user, {}, Access::admin, change},

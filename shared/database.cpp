@@ -132,6 +132,34 @@ std::string connection_string(const Settings &settings, const std::string &famil
     return url;
 }
 
+/// Hears whether the server says anything of itself.
+class Listener : public pqxx::errorhandler
+{
+public:
+    using errorhandler::errorhandler;
+    bool operator()(const char *) noexcept override
+    {
+        heard = true;
+        return false;
+    }
+    bool heard = false;
+};
+
+/// Whether an idle connection is of use, without a message sent. A server that ends a connection
+/// may say so first, and the end itself is read only after that, or isn't there yet: so it is read
+/// twice, and whatever is said to a connection that asked nothing is taken for its end.
+bool is_alive(pqxx::connection &link)
+{
+    Listener listener(link);
+    try {
+        link.get_notifs();
+        link.get_notifs();
+    } catch (const std::exception &) {
+        return false;
+    }
+    return !listener.heard;
+}
+
 /// Connections, made when first needed, lent to one call at a time. Streams have as many of their
 /// own, so that a slow one never keeps short calls waiting.
 class Database::Pool
@@ -151,12 +179,8 @@ public:
         /// The connection, sure to have been alive a moment ago.
         pqxx::connection &link()
         {
-            if (link_) {
-                try {
-                    link_->get_notifs();
-                } catch (const std::exception &) {
-                    link_.reset();
-                }
+            if (link_ && !is_alive(*link_)) {
+                link_.reset();
             }
             if (!link_) {
                 link_ = pool_.connect(!stream_);

@@ -108,7 +108,7 @@ std::string largest(const DecimalBounds &bounds)
 /// Why the value is refused, empty when it isn't.
 std::string refusal(const Parts &parts, const DecimalBounds &bounds)
 {
-    const std::string too_low = bounds.zero_allowed ? "must be at least 0" : "must be greater than 0";
+    std::string too_low = bounds.zero_allowed ? "must be at least 0" : "must be greater than 0";
     if (parts.digits.empty()) {
         return bounds.zero_allowed ? "" : bounds.negative_allowed ? "must not be 0" : too_low;
     }

@@ -24,7 +24,8 @@ inline constexpr DecimalBounds delta_bounds{3, 10, true, false};
 ///        cost no more than the text's own length
 /// \param reason set to why it is refused
 /// \returns the value in plain decimal, shortest (`19.9`, `100`, `0`); empty when refused
-std::string exact_decimal(std::string_view number, const DecimalBounds &bounds, std::string &reason);
+std::string exact_decimal(std::string_view number, const DecimalBounds &bounds,
+                          std::string &reason);
 
 } // namespace smartflow
 

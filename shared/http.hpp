@@ -42,7 +42,7 @@ struct Request {
 };
 
 /// Bytes of the largest body that is taken whole (contract, section 2).
-inline constexpr std::size_t max_body_bytes = 1024 * 1024;
+inline constexpr std::size_t max_body_bytes = std::size_t{1024} * 1024;
 
 /// A variable of the web server and the member it fills.
 struct Variable {

@@ -13,8 +13,8 @@ namespace {
 
 [[noreturn]] void refuse(const std::string &what, std::size_t byte)
 {
-    throw validation_error({{"body", "is not valid JSON: " + what + " at byte " +
-                                         std::to_string(byte)}});
+    throw validation_error(
+        {{"body", "is not valid JSON: " + what + " at byte " + std::to_string(byte)}});
 }
 
 bool is_digit(char c)
@@ -206,7 +206,8 @@ public:
 
     bool EndArray(rapidjson::SizeType /*count*/) { return close(); }
 
-    // kParseNumbersAsStringsFlag makes every number a RawNumber; RapidJSON names these all the same.
+    // kParseNumbersAsStringsFlag makes every number a RawNumber; RapidJSON names these all the
+    // same.
     bool Int(int /*unused*/) { return false; }
     bool Uint(unsigned /*unused*/) { return false; }
     bool Int64(std::int64_t /*unused*/) { return false; }
@@ -283,21 +284,22 @@ private:
 std::string complaint(rapidjson::ParseErrorCode code)
 {
     switch (code) {
-    case rapidjson::kParseErrorDocumentEmpty: return "nothing is there";
-    case rapidjson::kParseErrorDocumentRootNotSingular: return "something follows the value";
-    case rapidjson::kParseErrorObjectMissName: return "a key is missing";
-    case rapidjson::kParseErrorObjectMissColon: return "a colon is missing";
-    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return "a comma or } is missing";
-    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return "a comma or ] is missing";
-    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
-    case rapidjson::kParseErrorStringEscapeInvalid: return "a wrong escape or control character";
-    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "a lone surrogate";
-    case rapidjson::kParseErrorStringMissQuotationMark: return "a string without an end";
-    case rapidjson::kParseErrorStringInvalidEncoding: return "invalid UTF-8";
-    case rapidjson::kParseErrorNumberTooBig:
-    case rapidjson::kParseErrorNumberMissFraction:
-    case rapidjson::kParseErrorNumberMissExponent: return "a malformed number";
-    default: return "a value is missing or misspelled";
+        case rapidjson::kParseErrorDocumentEmpty: return "nothing is there";
+        case rapidjson::kParseErrorDocumentRootNotSingular: return "something follows the value";
+        case rapidjson::kParseErrorObjectMissName: return "a key is missing";
+        case rapidjson::kParseErrorObjectMissColon: return "a colon is missing";
+        case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return "a comma or } is missing";
+        case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return "a comma or ] is missing";
+        case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+        case rapidjson::kParseErrorStringEscapeInvalid:
+            return "a wrong escape or control character";
+        case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "a lone surrogate";
+        case rapidjson::kParseErrorStringMissQuotationMark: return "a string without an end";
+        case rapidjson::kParseErrorStringInvalidEncoding: return "invalid UTF-8";
+        case rapidjson::kParseErrorNumberTooBig:
+        case rapidjson::kParseErrorNumberMissFraction:
+        case rapidjson::kParseErrorNumberMissExponent: return "a malformed number";
+        default: return "a value is missing or misspelled";
     }
 }
 

@@ -18,21 +18,21 @@ void append_json_string(std::string &out, std::string_view text)
     out += '"';
     for (const char c : text) {
         switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\b': out += "\\b"; break;
-        case '\f': out += "\\f"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        default:
-            if (static_cast<unsigned char>(c) < 0x20) {
-                out += "\\u00";
-                out += hex[static_cast<unsigned char>(c) >> 4U];
-                out += hex[static_cast<unsigned char>(c) & 0x0FU];
-            } else {
-                out += c;
-            }
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\b': out += "\\b"; break;
+            case '\f': out += "\\f"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default:
+                if (static_cast<unsigned char>(c) < 0x20) {
+                    out += "\\u00";
+                    out += hex[static_cast<unsigned char>(c) >> 4U];
+                    out += hex[static_cast<unsigned char>(c) & 0x0FU];
+                } else {
+                    out += c;
+                }
         }
     }
     out += '"';
@@ -49,30 +49,30 @@ void append_json(std::string &out, const Json &value)
 {
     const char *separator = "";
     switch (value.kind) {
-    case Json::Kind::null: out += "null"; break;
-    case Json::Kind::boolean: out += value.truth ? "true" : "false"; break;
-    case Json::Kind::number: out += value.text; break;
-    case Json::Kind::string: append_json_string(out, value.text); break;
-    case Json::Kind::array:
-        out += '[';
-        for (const Json &item : value.items) {
-            out += separator;
-            append_json(out, item);
-            separator = ",";
-        }
-        out += ']';
-        break;
-    case Json::Kind::object:
-        out += '{';
-        for (const auto &[name, member] : value.members) {
-            out += separator;
-            append_json_string(out, name);
-            out += ':';
-            append_json(out, member);
-            separator = ",";
-        }
-        out += '}';
-        break;
+        case Json::Kind::null: out += "null"; break;
+        case Json::Kind::boolean: out += value.truth ? "true" : "false"; break;
+        case Json::Kind::number: out += value.text; break;
+        case Json::Kind::string: append_json_string(out, value.text); break;
+        case Json::Kind::array:
+            out += '[';
+            for (const Json &item : value.items) {
+                out += separator;
+                append_json(out, item);
+                separator = ",";
+            }
+            out += ']';
+            break;
+        case Json::Kind::object:
+            out += '{';
+            for (const auto &[name, member] : value.members) {
+                out += separator;
+                append_json_string(out, name);
+                out += ':';
+                append_json(out, member);
+                separator = ",";
+            }
+            out += '}';
+            break;
     }
 }
 

@@ -2,8 +2,8 @@
 
 #include "error.hpp"
 
-#include <condition_variable>
 #include <cerrno>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -49,16 +49,6 @@ void leave_gate()
 
 enum class Outcome { locked, busy, unusable };
 
-/// Whether the path still names the open file: a cleaner of /tmp may have removed it, and then
-/// the next process locks another.
-bool is_still_there(int file, const std::string &path)
-{
-    struct stat open_file {};
-    struct stat named_file {};
-    return fstat(file, &open_file) == 0 && lstat(path.c_str(), &named_file) == 0 &&
-           open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
-}
-
 /// Whether the file is the user's own: one of somebody else's, planted under that name, could be
 /// held locked for ever.
 bool is_own(int file)
@@ -80,7 +70,7 @@ Outcome try_lock(const std::string &path, int &lock)
         if (flock(file, LOCK_EX | LOCK_NB) != 0) {
             outcome = errno == EWOULDBLOCK || errno == EINTR ? Outcome::busy : Outcome::unusable;
         } else {
-            outcome = is_still_there(file, path) ? Outcome::locked : Outcome::busy;
+            outcome = Outcome::locked;
         }
     }
     if (outcome == Outcome::locked) {

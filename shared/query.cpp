@@ -29,17 +29,17 @@ Json typed(std::string text, Type type)
                        text.find_first_not_of("0123456789", sign) == std::string::npos &&
                        (text[sign] != '0' || text == "0");
     switch (type) {
-    case Type::integer:
-    case Type::id: value.kind = plain ? Kind::number : Kind::string; break;
-    case Type::money:
-    case Type::quantity:
-    case Type::positive:
-    case Type::delta: value.kind = Kind::number; break; // exact_decimal knows the grammar
-    case Type::boolean:
-        value.truth = text == "true";
-        value.kind = value.truth || text == "false" ? Kind::boolean : Kind::string;
-        break;
-    default: break;
+        case Type::integer:
+        case Type::id: value.kind = plain ? Kind::number : Kind::string; break;
+        case Type::money:
+        case Type::quantity:
+        case Type::positive:
+        case Type::delta: value.kind = Kind::number; break; // exact_decimal knows the grammar
+        case Type::boolean:
+            value.truth = text == "true";
+            value.kind = value.truth || text == "false" ? Kind::boolean : Kind::string;
+            break;
+        default: break;
     }
     value.text = std::move(text);
     return value;

@@ -40,22 +40,22 @@ private:
             return;
         }
         switch (rule_.type) {
-        case Type::text: check_text(Lines::one); break;
-        case Type::long_text: check_text(Lines::many); break;
-        case Type::email: check_email(); break;
-        case Type::secret: check_secret(); break;
-        case Type::money: check_decimal(money_bounds); break;
-        case Type::quantity: check_decimal(quantity_bounds); break;
-        case Type::positive: check_decimal(positive_quantity_bounds); break;
-        case Type::delta: check_decimal(delta_bounds); break;
-        case Type::integer: check_integer(rule_.min, rule_.max); break;
-        case Type::id: check_integer(1, INT64_MAX); break;
-        case Type::boolean: check_boolean(); break;
-        case Type::choice: check_choice(); break;
-        case Type::instant: check_instant(false); break;
-        case Type::moment: check_instant(true); break;
-        case Type::list: // Fields has the list itself
-        case Type::any: append_json(json, value_); break;
+            case Type::text: check_text(Lines::one); break;
+            case Type::long_text: check_text(Lines::many); break;
+            case Type::email: check_email(); break;
+            case Type::secret: check_secret(); break;
+            case Type::money: check_decimal(money_bounds); break;
+            case Type::quantity: check_decimal(quantity_bounds); break;
+            case Type::positive: check_decimal(positive_quantity_bounds); break;
+            case Type::delta: check_decimal(delta_bounds); break;
+            case Type::integer: check_integer(rule_.min, rule_.max); break;
+            case Type::id: check_integer(1, INT64_MAX); break;
+            case Type::boolean: check_boolean(); break;
+            case Type::choice: check_choice(); break;
+            case Type::instant: check_instant(false); break;
+            case Type::moment: check_instant(true); break;
+            case Type::list: // Fields has the list itself
+            case Type::any: append_json(json, value_); break;
         }
     }
 
@@ -267,8 +267,7 @@ private:
         return true;
     }
 
-    bool check_list(const Rule &rule, const Json &value, const std::string &name,
-                    std::string &json)
+    bool check_list(const Rule &rule, const Json &value, const std::string &name, std::string &json)
     {
         const auto count = static_cast<std::int64_t>(value.items.size());
         std::string reason;

@@ -101,9 +101,8 @@ std::optional<PasswordHash> taken_apart(std::string_view text)
     const auto salt = take_until(text, "$");
     PasswordHash parts;
     if (head != crypto_pwhash_STRPREFIX || !memory_kib ||
-        *memory_kib * 1024 < static_cast<std::int64_t>(crypto_pwhash_MEMLIMIT_MIN) ||
-        !operations || !salt ||
-        !base64_decoded(*salt, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, parts.salt) ||
+        *memory_kib * 1024 < static_cast<std::int64_t>(crypto_pwhash_MEMLIMIT_MIN) || !operations ||
+        !salt || !base64_decoded(*salt, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, parts.salt) ||
         !base64_decoded(text, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, parts.hash) ||
         parts.salt.size() != crypto_pwhash_SALTBYTES ||
         parts.hash.size() < crypto_pwhash_BYTES_MIN) {
@@ -219,8 +218,7 @@ bool password_matches(const std::string &hash, std::string_view password)
     // that it couldn't get. This call fails for want of memory only.
     if (crypto_pwhash(reinterpret_cast<unsigned char *>(computed.data()), computed.size(),
                       password.data(), password.size(), bytes_of(compared.salt),
-                      compared.operations, compared.memory,
-                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
+                      compared.operations, compared.memory, crypto_pwhash_ALG_ARGON2ID13) != 0) {
         out_of_memory();
     }
     const bool same = sodium_memcmp(computed.data(), compared.hash.data(), computed.size()) == 0;

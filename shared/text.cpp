@@ -53,8 +53,8 @@ int hex_value(char c) noexcept
 
 bool is_unreserved(char c) noexcept
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 /// Reads exactly `digits` decimal digits. \returns the value, or -1
@@ -285,15 +285,14 @@ std::optional<std::string> utc_instant(std::string_view text)
     const std::time_t seconds = timegm(&local) - tail.offset_s;
     std::tm utc{};
     if (gmtime_r(&seconds, &utc) == nullptr || utc.tm_year < 1 - 1900 ||
-        utc.tm_year > 9999 - 1900 || (second == 60 && (utc.tm_sec != 0 || utc.tm_min != 0 ||
-                                                      utc.tm_hour != 0))) {
+        utc.tm_year > 9999 - 1900 ||
+        (second == 60 && (utc.tm_sec != 0 || utc.tm_min != 0 || utc.tm_hour != 0))) {
         return std::nullopt;
     }
     std::array<char, 64> buffer{};
-    const int length = std::snprintf(buffer.data(), buffer.size(),
-                                     "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", utc.tm_year + 1900,
-                                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                                     utc.tm_sec, tail.microseconds);
+    const int length = std::snprintf(
+        buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", utc.tm_year + 1900,
+        utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, tail.microseconds);
     return std::string(buffer.data(), static_cast<std::size_t>(length));
 }
 

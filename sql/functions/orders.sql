@@ -24,7 +24,7 @@ create function select_orders(q request, me actor) returns selection
 language sql stable as $$
     select row('select * from order_wire where true'
             || filter('status = %L', q.input ->> 'status')
-            || filter('"customerName" ilike %L', containing(q.input ->> 'search'))
+            || filter('"customerName" collate "default" ilike %L', containing(q.input ->> 'search'))
             || filter('id in (select order_id from order_lines where product_id = %L)', q.input ->> 'productId')
             || filter('"assignedTo" = %L', q.input ->> 'assignedTo')
             || filter('"createdAt" >= %L', moment(q.input ->> 'from', q.time_zone)::text)
@@ -84,18 +84,26 @@ begin
 end
 $$;
 
--- Refuses what only the database knows of the lines: products that don't exist or are archived.
+-- Refuses what only the database knows: products that don't exist or are archived, an assignee who
+-- is no active user.
 -- known: products that the order named before, which are kept as they were
-create function check_products(lines wanted_line[], known bigint[]) returns void
+-- assignee: null where none is to be checked
+create function check_references(lines wanted_line[], known bigint[], assignee bigint) returns void
 language plpgsql as $$
 declare
     wrong jsonb;
 begin
-    select jsonb_object_agg(format('items[%s].productId', l.line - 1), 'does not exist')
+    select jsonb_object_agg(field, reason)
       into wrong
-      from unnest(lines) as l
-     where l.product_id <> all (known)
-       and not exists (select from products p where p.id = l.product_id and not p.archived);
+      from (select format('items[%s].productId', l.line - 1), 'does not exist'
+              from unnest(lines) as l
+             where l.product_id <> all (known)
+               and not exists (select from products p where p.id = l.product_id and not p.archived)
+            union all
+            select 'assignedTo', 'is not an active user'
+             where assignee is not null
+               and not exists (select from users u where u.id = assignee and u.active and not u.deleted)
+           ) as found (field, reason);
     if wrong is not null then
         perform fail('VALIDATION_ERROR', 'The request is not valid.', wrong);
     end if;
@@ -103,9 +111,10 @@ end
 $$;
 
 -- Moves what an order holds from its goods of before to those of now, product by product in id
--- order: the update is lock and check in one. Short products are all named.
+-- order: the update is lock and check in one.
 -- reduced: the goods are off the shelf already, so that the ledger moves instead of the reservation
-create function move_goods(before json, lines wanted_line[], known bigint[], reduced boolean) returns void
+-- Gives the products of which there isn't enough; the caller refuses.
+create function move_goods(before json, lines wanted_line[], reduced boolean) returns bigint[]
 language plpgsql as $$
 declare
     good record;
@@ -127,10 +136,7 @@ begin
             short := short || good.product_id;
         end if;
     end loop;
-    perform check_products(lines, known);
-    if short <> '{}' then
-        perform refuse_short(before, lines, short);
-    end if;
+    return short;
 end
 $$;
 
@@ -182,11 +188,22 @@ begin
 end
 $$;
 
-create function check_assignee(user_id bigint) returns void
+-- Gives an order its lines: moves the goods, then refuses what is wrong (references, totals) before
+-- what is short. A completed order's goods stay where they are: its lines are only compared.
+create function set_lines(inout o orders, lines wanted_line[], assignee bigint)
 language plpgsql as $$
+declare
+    before json := o.items;
+    known bigint[] := array(select product_id from goods_of(before));
+    short bigint[] := '{}';
 begin
-    if user_id is not null and not exists (select from users where id = user_id and active and not deleted) then
-        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"assignedTo": "is not an active user"}');
+    if o.status is distinct from 'Completed' then
+        short := move_goods(before, lines, o.stock_reduced);
+    end if;
+    perform check_references(lines, known, assignee);
+    o := priced(o, lines);
+    if short <> '{}' then
+        perform refuse_short(before, lines, short);
     end if;
 end
 $$;
@@ -215,7 +232,6 @@ declare
     wanted_status text := coalesce(q.input ->> 'status', 'Pending');
     o orders;
 begin
-    perform check_assignee((q.input ->> 'assignedTo')::bigint);
     o.id := nextval('smartflow.orders_id_seq');
     o.customer_name := q.input ->> 'customerName';
     o.customer_email := q.input ->> 'customerEmail';
@@ -227,8 +243,7 @@ begin
     o.version := 1;
     o.created_at := clock();
     o.updated_at := clock();
-    perform move_goods('[]', lines, '{}', false);
-    o := priced(o, lines);
+    o := set_lines(o, lines, o.assigned_to);
     o := run_rules('New Order', o);
     if wanted_status = 'Completed' then
         o := complete(o);
@@ -242,26 +257,19 @@ $$;
 create function edited(q request, inout o orders)
 language plpgsql as $$
 declare
-    lines wanted_line[];
     before orders := o;
+    new_assignee bigint;
 begin
     o.customer_name := coalesce(q.input ->> 'customerName', o.customer_name);
     if q.input ? 'customerEmail' then o.customer_email := q.input ->> 'customerEmail'; end if;
     if q.input ? 'notes' then o.notes := q.input ->> 'notes'; end if;
     if q.input ? 'assignedTo' then o.assigned_to := (q.input ->> 'assignedTo')::bigint; end if;
-    if o.assigned_to is distinct from before.assigned_to then
-        perform check_assignee(o.assigned_to);
-    end if;
+    new_assignee := case when o.assigned_to is distinct from before.assigned_to then o.assigned_to end;
     if q.input ? 'items' then
-        lines := wanted_lines(q.input -> 'items');
-        if before.status = 'Completed' then
-            perform check_products(lines, (select array_agg(product_id) from goods_of(before.items)));
-        else
-            perform explain_movements(format('Order %s changed', o.id), o.id);
-            perform move_goods(before.items, lines, (select array_agg(product_id) from goods_of(before.items)),
-                               before.stock_reduced);
-        end if;
-        o := priced(o, lines);
+        perform explain_movements(format('Order %s changed', o.id), o.id);
+        o := set_lines(o, wanted_lines(q.input -> 'items'), new_assignee);
+    else
+        perform check_references('{}', '{}', new_assignee);
     end if;
     if before.status = 'Completed' and (q.input ->> 'status' <> 'Completed'
             or (o.customer_name, o.customer_email, o.assigned_to, o.items::text)
@@ -315,7 +323,7 @@ begin
         perform fail('INVALID_OPERATION', 'A completed order is closed.');
     end if;
     perform explain_movements(format('Order %s deleted', o.id), o.id);
-    perform move_goods(o.items, '{}', '{}', o.stock_reduced);
+    perform move_goods(o.items, '{}', o.stock_reduced);
     delete from orders where id = o.id;
     return gone();
 end

@@ -29,7 +29,7 @@ create function select_products(q request, me actor) returns selection
 language sql stable as $$
     select row('select * from product_wire where true'
             || case when flag(q, 'archived') then ' and archived' else ' and not archived' end
-            || filter('(name ilike %1$L or sku ilike %1$L)', containing(q.input ->> 'search'))
+            || filter('(name collate "default" ilike %1$L or sku ilike %1$L)', containing(q.input ->> 'search'))
             || filter('category = %L', q.input ->> 'category')
             || case flag(q, 'lowStock') when true then ' and "lowStock"' when false then ' and not "lowStock"' else '' end,
         key, case when key ~ '^#' then '#inventory' else 'id' end,
@@ -81,9 +81,9 @@ declare
     me actor := authenticate(q);
     new_id bigint;
 begin
-    insert into products (name, sku, category, description, price, created_at, updated_at)
+    insert into products (name, sku, category, description, price, archived, created_at, updated_at)
     values (q.input ->> 'name', q.input ->> 'sku', q.input ->> 'category', q.input ->> 'description',
-            (q.input ->> 'price')::numeric, clock(), clock())
+            (q.input ->> 'price')::numeric, coalesce(flag(q, 'archived'), false), clock(), clock())
     returning id into new_id;
     perform explain_movements('Initial stock');
     insert into inventory (product_id, on_hand, min_stock)
@@ -139,6 +139,11 @@ begin
     edited := changed is distinct from p or new_minimum <> i.min_stock;
     if not edited and new_stock = i.on_hand then
         return product_response(q, q.id);
+    end if;
+    -- The index would say so too, but only after the state.
+    if not changed.archived and (changed.sku <> p.sku or p.sku is null or p.archived)
+       and exists (select from products other where other.sku = changed.sku and not other.archived and other.id <> p.id) then
+        perform sku_taken();
     end if;
     if changed.archived and not p.archived then
         perform refuse_while_ordered(q.id);

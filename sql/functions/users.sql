@@ -111,6 +111,12 @@ begin
     if u is not distinct from before then
         return user_response(q, q.id);
     end if;
+    -- The index would say so too, but only after the state.
+    if lower(u.username) <> lower(before.username)
+       and exists (select from users other where lower(other.username) = lower(u.username) and not other.deleted
+                      and other.id <> q.id) then
+        perform username_taken();
+    end if;
     if u.role <> 'admin' or not u.active then
         perform refuse_last_admin(before);
     end if;

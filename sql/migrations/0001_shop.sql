@@ -86,7 +86,7 @@ create index products_category on products (category, id);
 create index products_archived on products (id) where archived;
 
 create table inventory (
-    product_id bigint primary key references products on delete cascade,
+    product_id bigint primary key references products,
     on_hand    numeric(13, 3) not null check (on_hand between 0 and 9999999999.999),
     reserved   numeric(13, 3) not null default 0,
     available  numeric(13, 3) generated always as (on_hand - reserved) stored,
@@ -219,8 +219,11 @@ create index idempotency_keys_age on idempotency_keys (created_at);
 do $$
 begin
     if exists (select from pg_extension where extname = 'pg_trgm') then
-        create index products_search on products using gin (name gin_trgm_ops, sku gin_trgm_ops);
-        create index orders_search on orders using gin (customer_name gin_trgm_ops);
+        -- Names are sorted by bytes, in which only ASCII letters have cases; searching in any case goes
+        -- by the database's own collation.
+        create index products_search on products
+            using gin ((name collate "default") gin_trgm_ops, sku gin_trgm_ops);
+        create index orders_search on orders using gin ((customer_name collate "default") gin_trgm_ops);
     end if;
 end
 $$;

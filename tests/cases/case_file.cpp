@@ -35,7 +35,8 @@ bool is_header(const std::string &line)
 
 bool is_status(const std::string &line)
 {
-    return line.size() >= 3 && line.substr(0, 3).find_first_not_of("0123456789") == std::string::npos &&
+    return line.size() >= 3 &&
+           line.substr(0, 3).find_first_not_of("0123456789") == std::string::npos &&
            (line.size() == 3 || line[3] == ' ');
 }
 
@@ -127,7 +128,7 @@ private:
     void part_of_request(const std::string &line)
     {
         Step &step = open("no request that this could belong to");
-        if (is_header(line) && step.body.empty()) {
+        if (is_header(line)) {
             step.headers.push_back(header(line));
         } else if (starts_with(line, "raw ")) {
             step.body = unescaped(line.substr(4));
@@ -154,14 +155,23 @@ private:
         } else if (starts_with(line, "no ")) {
             step.absent_headers.push_back(line.substr(3));
         } else if (starts_with(line, "exactly ")) {
-            step.expected_body = Step::Body::exactly;
-            step.pattern = line.substr(8);
+            body(step, Step::Body::exactly).pattern = line.substr(8);
         } else if (line == "empty") {
-            step.expected_body = Step::Body::empty;
-        } else {
-            step.expected_body = Step::Body::pattern;
+            body(step, Step::Body::empty);
+        } else if (step.expected_body == Step::Body::pattern) {
             step.pattern += line + "\n";
+        } else {
+            body(step, Step::Body::pattern).pattern = line + "\n";
         }
+    }
+
+    static Step &body(Step &step, Step::Body expected)
+    {
+        if (step.expected_body != Step::Body::any) {
+            throw std::runtime_error("the body is expected twice");
+        }
+        step.expected_body = expected;
+        return step;
     }
 
     static std::pair<std::string, std::string> header(const std::string &line)

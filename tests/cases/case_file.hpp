@@ -13,7 +13,7 @@ namespace smartflow {
 //   # a comment
 //   == refuses an order beyond the stock       a scenario: requests in order, in a fresh shop
 //   POST /api/products                         a request; its body may follow on the same line
-//   Idempotency-Key: a-b-c                     headers of the request
+//   Idempotency-Key: a-b-c                     headers of the request, before or after its body
 //   {"name": "Tea", "stock": 5,                the body, as it stands
 //    "minStock": 0, "price": 2}
 //   201                                        the expected status; the body's pattern may follow
@@ -34,7 +34,8 @@ namespace smartflow {
 //   = 1                                        its single value is
 //
 // {{é*200}} is 200 times é, everywhere. The first users are admin (id 1) and staff (id 2); their
-// secrets are {{admin_secret}}, {{staff_secret}} and {{reader_secret}}, their {{password}} the same.
+// secrets are {{admin_secret}}, {{staff_secret}} and {{reader_secret}}, their {{password}} the
+// same.
 
 /// A line of a scenario with what belongs to it.
 struct Step {

@@ -122,7 +122,8 @@ private:
         std::vector<std::string> all{"DATABASE_URL=" + database_url_, "LOG_LEVEL=error",
                                      "SMARTFLOW_CONF=/dev/null"};
         for (const auto &[name, value] : cgi_variables(request)) {
-            all.push_back(name + "=" + value);
+            all.push_back(name);
+            all.back().append("=").append(value);
         }
         for (const char *name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"}) {
             if (const char *value = std::getenv(name)) {
@@ -133,9 +134,11 @@ private:
     }
 
     /// \returns the wait status
-    static int run(const std::string &program, std::vector<std::string> environment, int in, int out)
+    static int run(const std::string &program, std::vector<std::string> environment, int in,
+                   int out)
     {
         std::vector<char *> variables;
+        variables.reserve(environment.size() + 1);
         for (std::string &variable : environment) {
             variables.push_back(variable.data());
         }

@@ -2,8 +2,6 @@
 #include "families.hpp"
 #include "wire.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace smartflow {
@@ -14,10 +12,10 @@ namespace {
 class Kept : public Output
 {
 public:
-    void send(const Response &response) override
+    void send(const Response &whole) override
     {
-        start(response);
-        write(response.body);
+        start(whole);
+        write(whole.body);
     }
 
     void start(const Response &head) override
@@ -69,18 +67,18 @@ public:
         });
         std::size_t at = 0;
         receive_body(request, [&](char *into, std::size_t size) {
-            const std::size_t part = std::min(size, wire.body.size() - at);
-            std::memcpy(into, wire.body.data() + at, part);
+            const std::size_t part = wire.body.copy(into, size, at);
             at += part;
             return part;
         });
         Database &database = database_of(family);
         Kept kept;
-        dispatch(family, settings_, request,
-                 [&](const std::string &function, const Arguments &arguments, const RowSink &sink) {
-                     return database.call(function, arguments, sink);
-                 },
-                 kept);
+        dispatch(
+            family, settings_, request,
+            [&](const std::string &function, const Arguments &arguments, const RowSink &sink) {
+                return database.call(function, arguments, sink);
+            },
+            kept);
         return std::move(kept.response);
     }
 
@@ -89,7 +87,8 @@ private:
     {
         auto &database = databases_[family.name];
         if (!database) {
-            database = std::make_unique<Database>(settings_, family.name, std::vector<std::string>());
+            database =
+                std::make_unique<Database>(settings_, family.name, std::vector<std::string>());
         }
         return *database;
     }

@@ -77,7 +77,8 @@ private:
         WireResponse response;
         response.status = static_cast<int>(from.result_int());
         for (const auto &field : from) {
-            response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+            response.headers.emplace_back(std::string(field.name_string()),
+                                          std::string(field.value()));
         }
         response.body = from.body();
         return response;

@@ -39,12 +39,12 @@ std::vector<Piece> pieces_of(std::string_view pattern, const Captures &captures)
         pieces.back().text += text;
     };
     while (!pattern.empty()) {
-        const std::size_t end = pattern.find("}}");
+        const std::size_t end =
+            pattern.substr(0, 2) == "{{" ? pattern.find("}}") : std::string::npos;
         if (pattern.front() == '*') {
             pieces.push_back({Piece::Kind::any, ""});
             pattern.remove_prefix(1);
-        } else if (pattern.substr(0, 2) == "{{" && end != std::string_view::npos &&
-                   is_name(pattern.substr(2, end - 2))) {
+        } else if (end != std::string::npos && is_name(pattern.substr(2, end - 2))) {
             const std::string name(pattern.substr(2, end - 2));
             const auto known = captures.find(name);
             if (known != captures.end()) {
@@ -54,8 +54,9 @@ std::vector<Piece> pieces_of(std::string_view pattern, const Captures &captures)
             }
             pattern.remove_prefix(end + 2);
         } else {
-            literal(pattern.substr(0, 1));
-            pattern.remove_prefix(1);
+            const std::size_t plain = std::min(pattern.find_first_of("*{", 1), pattern.size());
+            literal(pattern.substr(0, plain));
+            pattern.remove_prefix(plain);
         }
     }
     return pieces;
@@ -121,9 +122,11 @@ std::string object_difference(const Json &pattern, const Json &value, Captures &
 {
     for (const auto &[name, wanted] : pattern.members) {
         const Json *member = value.find(name);
-        const std::string member_path = path + (path.empty() ? "" : ".") + name;
+        std::string member_path = path;
+        member_path.append(path.empty() ? "" : ".").append(name);
         if ((member == nullptr) != is_text(wanted, absent)) {
-            return member_path + (member == nullptr ? " is missing" : " is there") + " in " + shown(value);
+            return member_path + (member == nullptr ? " is missing" : " is there") + " in " +
+                   shown(value);
         }
         if (member == nullptr) {
             continue;

@@ -15,17 +15,26 @@ namespace {
 
 constexpr const char *states[] = {"a", "b c"};
 
-constexpr Rule item[] = {{"n", Type::id, required}, {"q", Type::positive}, {"r", Type::any, read_only}};
+constexpr Rule item[] = {
+    {"n", Type::id, required}, {"q", Type::positive}, {"r", Type::any, read_only}};
 
 constexpr Rule rules[] = {
-    {"t", Type::text, optional, 1, 5}, {"l", Type::long_text, not_null, 0, 9},
-    {"e", Type::email},                {"s", Type::secret, optional, 1, 4},
-    {"m", Type::money},                {"q", Type::quantity},
-    {"p", Type::positive},             {"d", Type::delta},
-    {"i", Type::integer, optional, 1, 1000}, {"n", Type::id},
-    {"b", Type::boolean},              {"c", Type::choice, optional, 0, 0, states},
-    {"z", Type::instant},              {"f", Type::moment},
-    {"a", Type::any},                  {"x", Type::list, optional, 1, 3, {}, item},
+    {"t", Type::text, optional, 1, 5},
+    {"l", Type::long_text, not_null, 0, 9},
+    {"e", Type::email},
+    {"s", Type::secret, optional, 1, 4},
+    {"m", Type::money},
+    {"q", Type::quantity},
+    {"p", Type::positive},
+    {"d", Type::delta},
+    {"i", Type::integer, optional, 1, 1000},
+    {"n", Type::id},
+    {"b", Type::boolean},
+    {"c", Type::choice, optional, 0, 0, states},
+    {"z", Type::instant},
+    {"f", Type::moment},
+    {"a", Type::any},
+    {"x", Type::list, optional, 1, 3, {}, item},
     {"r", Type::text, read_only},
 };
 

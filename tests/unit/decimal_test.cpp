@@ -70,7 +70,8 @@ std::string some_spelling(std::int64_t mantissa, int exponent, std::mt19937_64 &
     if (exponent != 0 || random() % 3 == 0) {
         text += random() % 2 == 0 ? "e" : "E";
         text += exponent < 0 ? "-" : random() % 2 == 0 ? "+" : "";
-        text += std::string(random() % 3, '0') + std::to_string(exponent < 0 ? -exponent : exponent);
+        text +=
+            std::string(random() % 3, '0') + std::to_string(exponent < 0 ? -exponent : exponent);
     }
     return text;
 }
@@ -95,7 +96,8 @@ BOOST_AUTO_TEST_CASE(writes_the_value_shortest)
 
 BOOST_AUTO_TEST_CASE(every_zero_is_zero)
 {
-    for (const char *zero : {"0", "-0", "0.0", "-0.0", "0e5", "0E-5", "0.000000e999999999999999999"}) {
+    for (const char *zero :
+         {"0", "-0", "0.0", "-0.0", "0e5", "0E-5", "0.000000e999999999999999999"}) {
         BOOST_TEST(result(zero, money_bounds) == "0", zero);
     }
 }
@@ -107,7 +109,8 @@ BOOST_AUTO_TEST_CASE(refuses_instead_of_rounding)
     BOOST_TEST(result("0.0001", quantity_bounds) == "refused: must have at most 3 decimal places");
     BOOST_TEST(result("0.10000000000000000000000000001", money_bounds) ==
                "refused: must have at most 2 decimal places");
-    BOOST_TEST(result("1.5", DecimalBounds{0, 19, true, true}) == "refused: must be a whole number");
+    BOOST_TEST(result("1.5", DecimalBounds{0, 19, true, true}) ==
+               "refused: must be a whole number");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_out_of_range)
@@ -147,8 +150,9 @@ BOOST_AUTO_TEST_CASE(costs_no_more_than_the_texts_length)
 }
 
 BOOST_DATA_TEST_CASE(refuses_what_is_no_json_number,
-                     data::make({"", "-", "+1", "01", "-01", ".5", "1.", "1.e2", "1e", "1e+", "0x10",
-                                 "1 ", " 1", "1,5", "NaN", "Infinity", "--1", "1e5.0", "1.5.5", "abc"}))
+                     data::make({"",     "-",        "+1",  "01",    "-01",   ".5", "1.",
+                                 "1.e2", "1e",       "1e+", "0x10",  "1 ",    " 1", "1,5",
+                                 "NaN",  "Infinity", "--1", "1e5.0", "1.5.5", "abc"}))
 {
     BOOST_TEST(result(sample, delta_bounds) == "refused: must be a number");
 }
@@ -159,8 +163,8 @@ BOOST_AUTO_TEST_CASE(agrees_with_whole_number_arithmetic)
     const std::int64_t limit = 9'999'999'999'999; // thousandths
     for (int round = 0; round < 50'000; ++round) {
         // Of every size, and often near the limit.
-        std::int64_t thousandths = static_cast<std::int64_t>(random() % 20'000'000'000'000ULL) >>
-                                   (random() % 44);
+        std::int64_t thousandths =
+            static_cast<std::int64_t>(random() % 20'000'000'000'000ULL) >> (random() % 44);
         if (round % 10 == 0) {
             thousandths = limit - 2 + static_cast<std::int64_t>(random() % 5);
         }
@@ -175,7 +179,8 @@ BOOST_AUTO_TEST_CASE(agrees_with_whole_number_arithmetic)
             expected = "refused: must be at least -9999999999.999";
         }
         BOOST_REQUIRE_MESSAGE(result(text, delta_bounds) == expected,
-                              text << " gives " << result(text, delta_bounds) << ", not " << expected);
+                              text << " gives " << result(text, delta_bounds) << ", not "
+                                   << expected);
     }
 }
 
@@ -199,7 +204,8 @@ BOOST_AUTO_TEST_CASE(a_canonical_value_is_its_own)
 {
     std::mt19937_64 random(3);
     for (int round = 0; round < 5'000; ++round) {
-        const std::string once = plain_thousandths(static_cast<std::int64_t>(random() % 1'000'000) + 1);
+        const std::string once =
+            plain_thousandths(static_cast<std::int64_t>(random() % 1'000'000) + 1);
         BOOST_REQUIRE_EQUAL(result(once, quantity_bounds), once);
     }
 }

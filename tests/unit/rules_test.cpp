@@ -93,32 +93,36 @@ BOOST_AUTO_TEST_SUITE(rules)
 
 BOOST_AUTO_TEST_CASE(writes_known_fields_in_the_rules_order)
 {
-    BOOST_TEST(body(R"({"notes":" a\r\nb ","status":" Pending ","id":7,"items":[{"price":19.90,"quantity":2.500,
-                       "productName":5,"productId":3.0}],"customerName":"\u2003Jo\t","customerEmail":""})",
-                    order) ==
-               R"({"customerName":"Jo","customerEmail":null,"items":[{"productId":3,"quantity":2.5,"price":19.9}],)"
-               R"("status":"Pending","notes":"a\nb"})");
+    const char *sent = R"({"notes":" a\r\nb ","status":" Pending ","id":7,
+        "items":[{"price":19.90,"quantity":2.500,"productName":5,"productId":3.0}],
+        "customerName":"\u2003Jo\t","customerEmail":""})";
+    BOOST_TEST(body(sent, order) == R"({"customerName":"Jo","customerEmail":null,)"
+                                    R"("items":[{"productId":3,"quantity":2.5,"price":19.9}],)"
+                                    R"("status":"Pending","notes":"a\nb"})");
 }
 
 BOOST_AUTO_TEST_CASE(names_every_wrong_field_at_once)
 {
-    BOOST_TEST(body(R"({"customerEmail":"x","items":[{"productId":"1","quantity":0},7,{"foo":1,"price":-1}],
+    BOOST_TEST(
+        body(
+            R"({"customerEmail":"x","items":[{"productId":"1","quantity":0},7,{"foo":1,"price":-1}],
                        "status":"done","bar":1,"assignedTo":0})",
-                    order) == "customerName: is required\n"
-                              "customerEmail: must be an e-mail address\n"
-                              "items[0].productId: must be a whole number\n"
-                              "items[0].quantity: must be greater than 0\n"
-                              "items[1]: must be an object\n"
-                              "items[2].productId: is required\n"
-                              "items[2].quantity: is required\n"
-                              "items[2].price: must be at least 0\n"
-                              "items[2].foo: is not a known field\n"
-                              "status: must be one of: Pending, Processing, Completed\n"
-                              "assignedTo: must be at least 1\n"
-                              "bar: is not a known field");
+            order) == "customerName: is required\n"
+                      "customerEmail: must be an e-mail address\n"
+                      "items[0].productId: must be a whole number\n"
+                      "items[0].quantity: must be greater than 0\n"
+                      "items[1]: must be an object\n"
+                      "items[2].productId: is required\n"
+                      "items[2].quantity: is required\n"
+                      "items[2].price: must be at least 0\n"
+                      "items[2].foo: is not a known field\n"
+                      "status: must be one of: Pending, Processing, Completed\n"
+                      "assignedTo: must be at least 1\n"
+                      "bar: is not a known field");
 }
 
-BOOST_DATA_TEST_CASE(refuses_a_body_that_is_no_object, data::make({"[]", "1", "\"a\"", "null", "true"}))
+BOOST_DATA_TEST_CASE(refuses_a_body_that_is_no_object,
+                     data::make({"[]", "1", "\"a\"", "null", "true"}))
 {
     BOOST_TEST(body(sample, order) == "body: must be a JSON object");
 }
@@ -131,8 +135,8 @@ BOOST_AUTO_TEST_CASE(a_patch_needs_no_field)
 
 BOOST_AUTO_TEST_CASE(null_clears_only_what_is_optional)
 {
-    BOOST_TEST(body(R"({"notes":null,"assignedTo":null,"customerEmail":null})", order, Mode::change) ==
-               R"({"customerEmail":null,"notes":null,"assignedTo":null})");
+    BOOST_TEST(body(R"({"notes":null,"assignedTo":null,"customerEmail":null})", order,
+                    Mode::change) == R"({"customerEmail":null,"notes":null,"assignedTo":null})");
     BOOST_TEST(body(R"({"customerName":null,"items":null,"status":null})", order, Mode::change) ==
                "customerName: must not be null\nitems: must not be null\nstatus: must not be null");
     BOOST_TEST(field("must", "null") == "must not be null");
@@ -141,19 +145,22 @@ BOOST_AUTO_TEST_CASE(null_clears_only_what_is_optional)
 
 BOOST_AUTO_TEST_CASE(list_elements_are_whole_ones_in_a_patch_too)
 {
-    BOOST_TEST(body(R"({"items":[{"productId":1}]})", order, Mode::change) == "items[0].quantity: is required");
+    BOOST_TEST(body(R"({"items":[{"productId":1}]})", order, Mode::change) ==
+               "items[0].quantity: is required");
 }
 
 BOOST_AUTO_TEST_CASE(ignores_read_only_fields_whatever_they_hold)
 {
-    BOOST_TEST(body(R"({"id":[{"x":null}],"notes":"n"})", order, Mode::change) == R"({"notes":"n"})");
+    BOOST_TEST(body(R"({"id":[{"x":null}],"notes":"n"})", order, Mode::change) ==
+               R"({"notes":"n"})");
     BOOST_TEST(body(R"({"id":null})", order, Mode::change) == "{}");
 }
 
 BOOST_AUTO_TEST_CASE(bounds_lists)
 {
     BOOST_TEST(body(R"({"items":[]})", order, Mode::change) == "items: must not be empty");
-    BOOST_TEST(body(R"({"items":[1,2,3,4]})", order, Mode::change) == "items: must have at most 3 items");
+    BOOST_TEST(body(R"({"items":[1,2,3,4]})", order, Mode::change) ==
+               "items: must have at most 3 items");
     BOOST_TEST(body(R"({"items":{}})", order, Mode::change) == "items: must be a list");
     BOOST_TEST(body(R"({"items":"x"})", order, Mode::change) == "items: must be a list");
 }
@@ -171,8 +178,10 @@ BOOST_AUTO_TEST_CASE(checks_text)
     BOOST_TEST(field("text", "[]") == "must be a string");
     BOOST_TEST(field("free", "\"" + std::string(50'000, 'a') + "\"").size() == 50'002U);
     BOOST_TEST(field("kept", "\" \"") == "must not be empty");
-    BOOST_TEST(body(R"({"customerName":"\u00a0"})", order, Mode::change) == "customerName: must not be empty");
-    BOOST_TEST(body(R"({"notes":"a\rb"})", order, Mode::change) == "notes: must not contain control characters");
+    BOOST_TEST(body(R"({"customerName":"\u00a0"})", order, Mode::change) ==
+               "customerName: must not be empty");
+    BOOST_TEST(body(R"({"notes":"a\rb"})", order, Mode::change) ==
+               "notes: must not contain control characters");
     BOOST_TEST(body(R"({"notes":"123456789\r\n123456789\r\n"})", order, Mode::change) ==
                R"({"notes":"123456789\n123456789"})");
 }
@@ -192,14 +201,16 @@ BOOST_AUTO_TEST_CASE(checks_e_mail_liberally)
     const auto email = [](const std::string &address) {
         return body("{\"customerEmail\":\"" + address + "\"}", order, Mode::change);
     };
-    for (const char *good : {"a@b", "jo.smith+tag@shop.example", "j\u00f6@\u00e4.example", "a@b@c"}) {
+    for (const char *good :
+         {"a@b", "jo.smith+tag@shop.example", "j\u00f6@\u00e4.example", "a@b@c"}) {
         BOOST_TEST(email(good) == "{\"customerEmail\":\"" + std::string(good) + "\"}");
     }
     BOOST_TEST(email(" a@b ") == "{\"customerEmail\":\"a@b\"}");
     for (const char *bad : {"a", "@", "@b", "a@", "a b@c", "a@b\u3000c", "@@"}) {
         BOOST_TEST(email(bad) == "customerEmail: must be an e-mail address", bad);
     }
-    BOOST_TEST(email(std::string(320, 'a') + "@b") == "customerEmail: must be at most 320 characters");
+    BOOST_TEST(email(std::string(320, 'a') + "@b") ==
+               "customerEmail: must be at most 320 characters");
 }
 
 BOOST_AUTO_TEST_CASE(checks_decimals)
@@ -246,8 +257,10 @@ BOOST_AUTO_TEST_CASE(checks_the_other_types)
     BOOST_TEST(field("boolean", "false") == "false");
     BOOST_TEST(field("boolean", "0") == "must be true or false");
     BOOST_TEST(field("boolean", "\"true\"") == "must be true or false");
-    BOOST_TEST(field("instant", "\"2025-11-28T10:30:00+01:00\"") == "\"2025-11-28T09:30:00.000000Z\"");
-    BOOST_TEST(field("instant", "\"2025-11-28\"") == "must be a date and time, like 2025-11-28T10:30:00Z");
+    BOOST_TEST(field("instant", "\"2025-11-28T10:30:00+01:00\"") ==
+               "\"2025-11-28T09:30:00.000000Z\"");
+    BOOST_TEST(field("instant", "\"2025-11-28\"") ==
+               "must be a date and time, like 2025-11-28T10:30:00Z");
     BOOST_TEST(field("instant", "1") == "must be a string");
     BOOST_TEST(field("moment", "\" 2025-11-28 \"") == "\"2025-11-28\"");
     BOOST_TEST(field("moment", "\"2025-11-28T10:30:00Z\"") == "\"2025-11-28T10:30:00.000000Z\"");
@@ -291,26 +304,30 @@ BOOST_AUTO_TEST_CASE(an_empty_query_is_an_empty_object)
 
 BOOST_AUTO_TEST_CASE(reads_parameters_in_their_own_types)
 {
-    BOOST_TEST(query("from=2025-11-28T10%3A30%3A00%2B01:00&count=true&&search=+a%26b+c%C3%A9+&li%6Dit=5&"
-                     "status=Pending&productId=9223372036854775807&above=1.50",
-                     filters) ==
-               "{\"limit\":5,\"search\":\"a&b c\u00e9\",\"count\":true,\"status\":\"Pending\","
-               "\"productId\":9223372036854775807,\"from\":\"2025-11-28T09:30:00.000000Z\",\"above\":1.5}");
+    BOOST_TEST(
+        query("from=2025-11-28T10%3A30%3A00%2B01:00&count=true&&search=+a%26b+c%C3%A9+&li%6Dit=5&"
+              "status=Pending&productId=9223372036854775807&above=1.50",
+              filters) ==
+        "{\"limit\":5,\"search\":\"a&b c\u00e9\",\"count\":true,\"status\":\"Pending\","
+        "\"productId\":9223372036854775807,\"from\":\"2025-11-28T09:30:00.000000Z\",\"above\":1."
+        "5}");
     BOOST_TEST(query("count=false", filters) == "{\"count\":false}");
     BOOST_TEST(query("search=a=b", filters) == "{\"search\":\"a=b\"}");
 }
 
 BOOST_AUTO_TEST_CASE(names_every_wrong_parameter_at_once)
 {
-    BOOST_TEST(query("foo=1&limit=x&foo=2&count=yes&productId=0&from=today&above=1.001&status=pending&bar", filters) ==
-               "foo: is not a known parameter\n"
-               "bar: is not a known parameter\n"
-               "limit: must be a whole number\n"
-               "count: must be true or false\n"
-               "status: must be one of: Pending, Processing, Completed\n"
-               "productId: must be at least 1\n"
-               "from: must be a date or a date and time, like 2025-11-28 or 2025-11-28T10:30:00Z\n"
-               "above: must have at most 2 decimal places");
+    BOOST_TEST(
+        query("foo=1&limit=x&foo=2&count=yes&productId=0&from=today&above=1.001&status=pending&bar",
+              filters) ==
+        "foo: is not a known parameter\n"
+        "bar: is not a known parameter\n"
+        "limit: must be a whole number\n"
+        "count: must be true or false\n"
+        "status: must be one of: Pending, Processing, Completed\n"
+        "productId: must be at least 1\n"
+        "from: must be a date or a date and time, like 2025-11-28 or 2025-11-28T10:30:00Z\n"
+        "above: must have at most 2 decimal places");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_repeated_parameter)
@@ -334,7 +351,8 @@ BOOST_AUTO_TEST_CASE(an_empty_optional_text_is_not_given)
 }
 
 BOOST_DATA_TEST_CASE(whole_numbers_in_a_query_are_plain,
-                     data::make({"+5", "05", "5.0", "5e0", "0x5", " 5", "5 ", "%205", "--5", "-", "5,0"}))
+                     data::make({"+5", "05", "5.0", "5e0", "0x5", " 5", "5 ", "%205", "--5", "-",
+                                 "5,0"}))
 {
     // A + is a space here, so +5 is no number either.
     BOOST_TEST(query(std::string("limit=") + sample, filters) == "limit: must be a whole number");
@@ -343,6 +361,7 @@ BOOST_DATA_TEST_CASE(whole_numbers_in_a_query_are_plain,
 BOOST_AUTO_TEST_CASE(refuses_bytes_that_are_no_text)
 {
     BOOST_TEST(query("search=%FF", filters) == "search: must be valid UTF-8");
+    BOOST_TEST(query("status=%FF", filters) == "status: must be valid UTF-8");
     BOOST_TEST(query("search=%ED%A0%80", filters) == "search: must be valid UTF-8");
     BOOST_TEST(query("search=a%00", filters) == "search: must not contain control characters");
     BOOST_TEST(query("search=a%0Ab", filters) == "search: must not contain control characters");

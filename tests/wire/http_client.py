@@ -9,11 +9,22 @@ import socket
 import threading
 
 STATUS_OF_CODE = {
-    "VALIDATION_ERROR": {400}, "UNAUTHORIZED": {401}, "FORBIDDEN": {403}, "NOT_FOUND": {404},
-    "METHOD_NOT_ALLOWED": {405}, "INSUFFICIENT_STOCK": {409}, "INVALID_OPERATION": {409},
-    "PRECONDITION_FAILED": {412}, "PAYLOAD_TOO_LARGE": {413}, "UNSUPPORTED_MEDIA_TYPE": {415},
-    "IDEMPOTENCY_KEY_REUSED": {422}, "RATE_LIMITED": {429}, "INTERNAL_ERROR": {500},
-    "DATABASE_ERROR": {503}, "SERVICE_UNAVAILABLE": {503}, "BAD_REQUEST": {400, 408, 414, 431},
+    "VALIDATION_ERROR": {400},
+    "UNAUTHORIZED": {401},
+    "FORBIDDEN": {403},
+    "NOT_FOUND": {404},
+    "METHOD_NOT_ALLOWED": {405},
+    "INSUFFICIENT_STOCK": {409},
+    "INVALID_OPERATION": {409},
+    "PRECONDITION_FAILED": {412},
+    "PAYLOAD_TOO_LARGE": {413},
+    "UNSUPPORTED_MEDIA_TYPE": {415},
+    "IDEMPOTENCY_KEY_REUSED": {422},
+    "RATE_LIMITED": {429},
+    "INTERNAL_ERROR": {500},
+    "DATABASE_ERROR": {503},
+    "SERVICE_UNAVAILABLE": {503},
+    "BAD_REQUEST": {400, 408, 414, 431},
 }
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -75,8 +86,9 @@ class Client:
     def connection(self):
         """This thread's kept connection."""
         if not hasattr(self.local, "connection"):
-            self.local.connection = http.client.HTTPConnection(self.instance.host,
-                                                               self.instance.port, timeout=60)
+            self.local.connection = http.client.HTTPConnection(
+                self.instance.host, self.instance.port, timeout=60
+            )
         return self.local.connection
 
     def close(self):
@@ -116,8 +128,10 @@ class Client:
 
     def product(self, stock=10, price=1, **fields):
         """Makes a product; gives it as the API shows it."""
-        made = self.post("/api/products", {"name": "Tea", "stock": stock, "minStock": 0,
-                                           "price": price, **fields})
+        made = self.post(
+            "/api/products",
+            {"name": "Tea", "stock": stock, "minStock": 0, "price": price, **fields},
+        )
         assert made.status == 201, made
         return made.json
 
@@ -125,11 +139,15 @@ class Client:
 def make_client(instance, role="admin", read_only=False):
     """A new user with a token, straight in the database: no password has to be hashed for it."""
     name, token = f"{role} {secrets.token_hex(8)}", secrets.token_hex(32)
-    user = instance.value("insert into smartflow.users (username, name, role) values (%s, %s, %s)"
-                          " returning id", (name, name, role))
-    instance.query("insert into smartflow.credentials (user_id, kind, digest, name, read_only)"
-                   " values (%s, 'token', %s, 'test', %s)",
-                   (user, hashlib.sha256(token.encode()).digest(), read_only))
+    user = instance.value(
+        "insert into smartflow.users (username, name, role) values (%s, %s, %s)" " returning id",
+        (name, name, role),
+    )
+    instance.query(
+        "insert into smartflow.credentials (user_id, kind, digest, name, read_only)"
+        " values (%s, 'token', %s, 'test', %s)",
+        (user, hashlib.sha256(token.encode()).digest(), read_only),
+    )
     return Client(instance, token, user)
 
 

@@ -36,14 +36,20 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def test_environment(**settings):
+def environment_with(**settings):
     """This process's environment without settings of the product's own, and those given."""
-    names = subprocess.run(["sed", "-n", r's/^    {"\([A-Z_]*\)", .*/\1/p',
-                            str(ROOT / "shared/settings.cpp")], check=True, capture_output=True,
-                           text=True).stdout.split()
+    names = subprocess.run(
+        ["sed", "-n", r's/^    {"\([A-Z_]*\)", .*/\1/p', str(ROOT / "shared/settings.cpp")],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
     unwanted = {*names, "SMARTFLOW_CONF"}
-    kept = {name: value for name, value in os.environ.items()
-            if name not in unwanted and not name.startswith("PG")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in unwanted and not name.startswith("PG")
+    }
     return {**kept, "BUILD": os.environ.get("BUILD", "build"), **settings}
 
 
@@ -95,13 +101,25 @@ class Instance:
         """Runs nginx/run with a folder of its own and waits until it serves."""
         var = folder or tempfile.mkdtemp(prefix="smartflow-test-")
         port = settings.pop("PORT", str(free_port()))
-        environment = test_environment(**{"RATE_LIMIT": "0", "LOGIN_RATE_LIMIT": "0", **settings,
-                                          "VAR": str(var), "PORT": port})
+        environment = environment_with(
+            **{
+                "RATE_LIMIT": "0",
+                "LOGIN_RATE_LIMIT": "0",
+                **settings,
+                "VAR": str(var),
+                "PORT": port,
+            }
+        )
         output = open(f"{var}/output", "wb")
         # When the test dies without a word, the script gets a signal and ends what it started.
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", str(ROOT / "nginx/run")],
-                                   env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=output, start_new_session=True)
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", str(ROOT / "nginx/run")],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
         output.close()
         instance = cls(var, f"http://127.0.0.1:{port}", process)
         try:

@@ -7,8 +7,12 @@ CASES = json_suite()
 EVERY_CASE = pytest.mark.parametrize("name, text", CASES, ids=[name for name, _ in CASES])
 
 # Right by RFC 8259 and refused all the same by section 2: a key that stands twice, a NUL.
-REFUSED = {"y_object_duplicated_key", "y_object_duplicated_key_and_value",
-           "y_object_escaped_null_in_key", "y_string_null_escape"}
+REFUSED = {
+    "y_object_duplicated_key",
+    "y_object_duplicated_key_and_value",
+    "y_object_escaped_null_in_key",
+    "y_string_null_escape",
+}
 
 
 def is_readable(answer):

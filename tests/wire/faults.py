@@ -1,0 +1,89 @@
+"""What the tests of faults share: clients that insist, sales under way, sessions of the database."""
+import secrets
+import threading
+import time
+
+from http_client import Client, at_once
+from instance import wait_until
+
+
+def place(client, product, quantity=1, key=None, customer="A"):
+    """One try to order."""
+    headers = {} if key is None else {"Idempotency-Key": f"key-{key}"}
+    return client.post(
+        "/api/orders",
+        {"customerName": customer, "items": [{"productId": product, "quantity": quantity}]},
+        headers=headers,
+        may_fail=True,
+    )
+
+
+def insist(ask, seconds=30):
+    """Asks again while the answer is 503 or there is none, as a client does that got Retry-After."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = ask()
+            if answer.status != 503:
+                assert answer.status < 500, answer
+                return answer
+        except (OSError, ConnectionError) as error:
+            answer = error
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.02)
+
+
+def sell_while(shop, admin, disturb, clients, seconds):
+    """Clients order as fast as they can, each noting what was acknowledged, while something is
+    disturbed again and again. Then everything acknowledged is there, and nothing twice."""
+    product, mark = admin.product(stock=1_000_000)["id"], secrets.token_hex(8)
+    stop, journal, tries = threading.Event(), {}, []
+
+    def sell():
+        client = Client(shop, admin.token)
+        while not stop.is_set():
+            key = secrets.token_hex(12)
+            tries.append(key)
+            answer = insist(lambda: place(client, product, 2, key, mark), 60)
+            assert answer.status == 201, answer
+            journal[key] = answer.json["id"]
+        client.close()
+
+    def disturb_all_along():
+        deadline = time.monotonic() + seconds
+        try:
+            while time.monotonic() < deadline:
+                disturb()
+        finally:
+            stop.set()
+
+    at_once([sell] * clients + [disturb_all_along])
+    assert sorted(journal) == sorted(tries) and len(journal) > 10
+    stored = {
+        row
+        for row, in shop.query("select id from smartflow.orders where customer_name = %s", (mark,))
+    }
+    assert stored == set(journal.values()), "acknowledged and stored differ"
+    assert len(stored) == len(journal), "two keys made one order"
+    left = insist(lambda: admin.get(f"/api/products/{product}", may_fail=True)).json
+    assert left["available"] == 1_000_000 - 2 * len(journal)
+
+
+def backends(shop, condition):
+    return shop.query(
+        "select pid from pg_stat_activity where application_name like 'smartflow %%'"
+        f" and {condition}"
+    )
+
+
+def terminate(shop, condition):
+    """Ends backends of the families and waits until they are gone."""
+    ended = {
+        pid
+        for pid, in shop.query(
+            "select pid from pg_stat_activity where application_name like"
+            f" 'smartflow %%' and {condition} and pg_terminate_backend(pid)"
+        )
+    }
+    assert ended
+    wait_until(lambda: not ended & {pid for pid, in backends(shop, "true")}, 5, "they are gone")

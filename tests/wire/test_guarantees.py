@@ -1,0 +1,288 @@
+"""What the database itself holds, whatever program connects: rights of the families' roles, the
+append-only trail and ledger, and a row in both for every change.
+"""
+import psycopg2.errors
+import pytest
+
+FAMILIES = ["products", "orders", "auth", "users"]
+TABLES = [
+    "users",
+    "credentials",
+    "login_attempts",
+    "products",
+    "inventory",
+    "movements",
+    "orders",
+    "order_lines",
+    "workflows",
+    "workflow_runs",
+    "audit_log",
+    "idempotency_keys",
+]
+APPEND_ONLY = ["audit_log", "movements"]
+REQUEST = "null::smartflow_api.request"
+
+
+@pytest.fixture
+def role(shop):
+    """Runs a statement as a role and undoes it: the rows, or PostgreSQL's error."""
+    connection = shop.connect()
+    connection.autocommit = False
+
+    def run(name, statement):
+        with connection.cursor() as cursor:
+            cursor.execute(f"set session authorization {name}")
+            try:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+            finally:
+                connection.rollback()
+
+    yield run
+    connection.close()
+
+
+def test_the_list_of_tables_is_whole(shop):
+    found = {
+        name
+        for name, in shop.query("select tablename from pg_tables where schemaname = 'smartflow'")
+    }
+    assert found - {"migrations"} == set(TABLES)
+
+
+def test_a_family_owns_nothing_and_may_do_nothing_else(shop):
+    for family in FAMILIES:
+        assert (
+            shop.query(
+                """
+            select rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
+              from pg_roles where rolname = %s""",
+                (f"smartflow_{family}",),
+            )
+            == [(False,) * 5]
+        )
+        assert (
+            shop.value(
+                "select count(*) from pg_class where relowner = %s::regrole",
+                (f"smartflow_{family}",),
+            )
+            == 0
+        )
+        assert (
+            shop.value(
+                "select count(*) from pg_auth_members where member = %s::regrole",
+                (f"smartflow_{family}",),
+            )
+            == 0
+        )
+
+
+def with_names(shop, statement, table):
+    """The statement with its table, and with that table's last column."""
+    column = shop.value(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0"
+        " and not attisdropped order by attnum desc limit 1",
+        (f"smartflow.{table}",),
+    )
+    return statement.format(table=f"smartflow.{table}", column=column)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from {table}",
+        "insert into {table} default values",
+        "delete from {table}",
+        "update {table} set {column} = default",
+        "truncate {table}",
+        "drop table {table}",
+        "alter table {table} disable trigger all",
+        "lock table {table} in access share mode",
+        "select {column} from {table} limit 0",
+    ],
+)
+def test_a_family_can_reach_no_table(shop, role, family, statement):
+    for table in [*TABLES, "migrations"]:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            role(f"smartflow_{family}", with_names(shop, statement, table))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_can_execute_its_own_functions_alone(shop, family):
+    allowed = {
+        name
+        for name, in shop.query(
+            """
+        select p.proname from pg_proc p where p.pronamespace = 'smartflow_api'::regnamespace
+           and has_function_privilege(%s, p.oid, 'execute')""",
+            (f"smartflow_{family}",),
+        )
+    }
+    assert {name.split("_")[0] for name in allowed} == {family, "any"}
+    assert len(allowed) > 3
+    for other in FAMILIES:
+        if other != family:
+            assert not any(name.startswith(other + "_") for name in allowed)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_idempotency_key_opens_no_other_familys_functions(shop, admin, role, family):
+    """any_idempotent runs with its owner's rights: it must hold who called it."""
+    other = "products_create" if family != "products" else "orders_create"
+    statement = f"""
+        select * from smartflow_api.any_idempotent((
+            (select digest from (values (sha256('{admin.token}'))) as v (digest)), 'staff', true, false,
+            'test-request', null, null, 'key', 'print', null, null, null, 'UTC',
+            '{{}}')::smartflow_api.request, '{other}')"""
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        role(f"smartflow_{family}", statement)
+    assert shop.value("select count(*) from smartflow.idempotency_keys where key = 'key'") == 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table public.mine (a int)",
+        "create temporary table mine (a int)",
+        "create schema mine",
+        "create role mine",
+        "create function smartflow_api.mine() returns int language sql as 'select 1'",
+        "set role smartflow_owner",
+        "set role postgres",
+        "select pg_read_file('/etc/passwd')",
+        "copy (select 1) to program 'true'",
+    ],
+)
+def test_a_family_can_make_nothing_of_its_own(role, family, statement):
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        role(f"smartflow_{family}", statement)
+
+
+@pytest.mark.parametrize("who", ["smartflow_owner", "postgres"])
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update {table} set {column} = {column}",
+        "update {table} set {column} = null where false",
+        "delete from {table}",
+        "truncate {table}",
+    ],
+)
+def test_trail_and_ledger_only_grow_even_for_their_owner(shop, role, who, table, statement):
+    before = shop.value(f"select count(*) from smartflow.{table}")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege) as error:
+        role(who, with_names(shop, statement, table))
+    assert "append-only" in str(error.value)
+    assert shop.value(f"select count(*) from smartflow.{table}") >= before > 0
+
+
+def trail(shop, entity, entity_id):
+    """Action and changed fields of each audit row, oldest first."""
+    return shop.query(
+        """
+        select action, user_id, (select array_agg(key order by key) from json_object_keys(changes) as key)
+          from smartflow.audit_log where entity = %s and entity_id = %s order by id""",
+        (entity, entity_id),
+    )
+
+
+def test_a_change_by_hand_of_a_product_is_on_record(shop, admin):
+    product = admin.product()["id"]
+    shop.query("update smartflow.products set price = 99 where id = %s", (product,))
+    assert trail(shop, "product", product)[1:] == [("update", None, ["price"])]
+
+
+def test_a_change_by_hand_of_the_stock_is_on_record_twice(shop, admin):
+    product = admin.product(stock=10)["id"]
+    shop.query("update smartflow.inventory set on_hand = 4 where product_id = %s", (product,))
+    assert trail(shop, "product", product)[1:] == [("update", None, ["stock"])]
+    assert shop.query(
+        "select delta, balance, user_id, reason from smartflow.movements"
+        " where product_id = %s order by id",
+        (product,),
+    )[1:] == [(-6, 4, None, "Changed in the database")]
+
+
+def test_a_change_by_hand_of_an_order_is_on_record(shop, admin):
+    product = admin.product(stock=10)["id"]
+    order = admin.post(
+        "/api/orders", {"customerName": "A", "items": [{"productId": product, "quantity": 1}]}
+    ).json["id"]
+    shop.query("update smartflow.orders set customer_name = 'B' where id = %s", (order,))
+    shop.query("delete from smartflow.orders where id = %s", (order,))
+    rows = trail(shop, "order", order)
+    assert rows[1] == ("update", None, ["customerName"]) and rows[2][:2] == ("delete", None), rows
+
+
+def test_a_user_made_by_hand_is_on_record_without_secrets(shop):
+    user = shop.value(
+        "insert into smartflow.users (username, name, role, password_hash)"
+        " values (gen_random_uuid(), 'A', 'staff', 'hash') returning id"
+    )
+    shop.query("update smartflow.users set password_hash = 'other hash' where id = %s", (user,))
+    assert [row[0] for row in trail(shop, "user", user)] == ["create", "update"]
+    assert (
+        shop.value(
+            "select count(*) from smartflow.audit_log where entity = 'user' and entity_id = %s"
+            " and changes::text ~ 'hash'",
+            (user,),
+        )
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    "statement, constraint",
+    [
+        (
+            "update smartflow.inventory set reserved = on_hand + 1 where product_id = %s",
+            "inventory_reserved",
+        ),
+        (
+            "update smartflow.inventory set reserved = -1 where product_id = %s",
+            "inventory_reserved",
+        ),
+        (
+            "update smartflow.inventory set on_hand = -1, reserved = -1 where product_id = %s",
+            "inventory",
+        ),
+        ("update smartflow.products set price = -1 where id = %s", "products_price_check"),
+        ("update smartflow.products set name = '' where id = %s", "products_name_check"),
+    ],
+)
+def test_constraints_are_the_last_word(shop, admin, statement, constraint):
+    product = admin.product()["id"]
+    with pytest.raises(psycopg2.errors.CheckViolation) as error:
+        shop.query(statement, (product,))
+    assert error.value.diag.constraint_name.startswith(constraint)
+
+
+def test_every_change_of_an_order_is_on_record_with_who_did_it(shop, admin, staff):
+    product = admin.product(stock=10)["id"]
+    order = staff.post(
+        "/api/orders", {"customerName": "A", "items": [{"productId": product, "quantity": 2}]}
+    ).json["id"]
+    admin.patch(f"/api/orders/{order}", {"notes": "B"})
+    staff.patch(f"/api/orders/{order}", {"notes": "B"})  # changes nothing
+    staff.delete(f"/api/orders/{order}")
+    assert [row[:2] for row in trail(shop, "order", order)] == [
+        ("create", staff.user_id),
+        ("update", admin.user_id),
+        ("delete", staff.user_id),
+    ]
+    assert shop.query(
+        "select delta, order_id, user_id from smartflow.movements where product_id = %s"
+        " order by id",
+        (product,),
+    ) == [(10, None, admin.user_id), (-2, order, staff.user_id), (2, order, staff.user_id)]
+    assert [row[0] for row in trail(shop, "product", product)] == ["create"]
+
+
+def test_the_server_listens_on_a_socket_alone(shop):
+    assert shop.value("show listen_addresses") == ""
+    assert [
+        shop.value(f"show {name}") for name in ("fsync", "full_page_writes", "synchronous_commit")
+    ] == ["on"] * 3
