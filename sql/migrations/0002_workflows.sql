@@ -52,7 +52,7 @@ create index delivery_attempts_delivery on delivery_attempts (delivery_id, id);
 -- same moment don't wait for each other. A sum of a few rows, however many orders there are.
 create table open_order_counts (
     user_id          bigint not null references users,
-    shard            smallint not null check (shard between 0 and 15),
+    shard            smallint not null check (shard between 0 and 63),
     orders           bigint not null default 0,
     last_assigned_at timestamptz,
     primary key (user_id, shard)

@@ -64,7 +64,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
     def answer_interim(self, _):
         self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
-        self.answer(500)
+        self.close_connection = True
 
     def answer_cookie(self, _):
         self.answer(200, [("Set-Cookie", "track=1; Path=/")])
