@@ -3,11 +3,14 @@
 
 #include "administrators.hpp"
 #include "command_line.hpp"
+#include "deliver.hpp"
 #include "demo.hpp"
 #include "families.hpp"
+#include "log.hpp"
 #include "migrate.hpp"
 #include "openapi.hpp"
 #include "settings.hpp"
+#include "webhook.hpp"
 
 #include <iostream>
 
@@ -129,9 +132,27 @@ int run_demo(const CommandLine &)
     return 0;
 }
 
+int run_deliver(const CommandLine &line)
+{
+    const Settings settings = read_settings();
+    start_log(settings.log_level);
+    (line.has("follow") ? deliver_following : deliver_due)(settings, SMARTFLOW_VERSION);
+    return 0;
+}
+
+int print_webhook_secret(const CommandLine &)
+{
+    std::cout << new_webhook_secret() << "\n";
+    return 0;
+}
+
 const std::vector<Command> commands = {
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
     {"demo", "", "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
+    {"deliver", "[--follow]",
+     "Send the mails and webhooks that are due, once, as from cron; --follow goes on doing so.",
+     run_deliver},
+    {"webhook-secret", "", "Print a new secret for WEBHOOK_SECRET.", print_webhook_secret},
     {"settings", "", "Print an example smartflow.conf with every setting.", print_settings},
     {"check", "", "Check the settings.", check},
     {"setting", "NAME", "Print the value of a setting that is in force.", print_setting},

@@ -78,7 +78,7 @@ write_cluster_access() {
         echo "smartflow \"$postgres_user\" postgres"
         [[ $me == "$postgres_user" ]] || echo "smartflow \"$me\" postgres"
         echo "smartflow \"$me\" smartflow_owner"
-        for family in "${families[@]}"; do
+        for family in "${families[@]}" deliver; do
             echo "smartflow \"$web_user\" smartflow_$family"
         done
     } > "$var/postgres/pg_ident.conf"

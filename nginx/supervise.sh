@@ -48,6 +48,7 @@ start_child() { # name
     case $1 in
         postgres) start_postgres ;;
         nginx) start_nginx ;;
+        deliver) start_deliver ;;
         *) start_family "$1" ;;
     esac
 }

@@ -1,4 +1,4 @@
-# nginx and the families; sourced by nginx/run.
+# nginx, the families and the program that delivers; sourced by nginx/run.
 #
 # nginx's files are rendered into $var/nginx, which it gets as a descriptor for the same reason as
 # PostgreSQL gets its folder: its workers may not be able to reach the path.
@@ -138,6 +138,17 @@ start_family() { # name
             /usr/bin/setpriv --pdeathsig TERM "./$1"
     ) &
     started "$1"
+}
+
+# Mails and webhooks leave by this one, as the families' user.
+start_deliver() {
+    (
+        cd -- "$build/bin" || exit
+        exec >> "$log/deliver.log" 2>&1
+        SMARTFLOW_CONF=$sockets/smartflow.conf become TERM "${web_options[@]}" \
+            ./smartflow deliver --follow
+    ) &
+    started deliver
 }
 
 # Until the server answers, or a while has passed.

@@ -1,6 +1,10 @@
 #include "admin_connection.hpp"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <libpq-fe.h>
+#include <poll.h>
 
 namespace smartflow {
 namespace {
@@ -22,6 +26,17 @@ std::string line_of(const char *text)
 struct AdminConnection::State {
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection{nullptr, &PQfinish};
     LineSink notice;
+
+    /// Takes all notifications that have come. \returns whether there were any
+    bool take_notifications() const
+    {
+        bool any = false;
+        while (PGnotify *notification = PQnotifies(connection.get())) {
+            PQfreemem(notification);
+            any = true;
+        }
+        return any;
+    }
 
     /// \throws AdminError for a result that is an error
     Result checked(PGresult *raw) const
@@ -102,6 +117,23 @@ AdminConnection::Value AdminConnection::value(const std::string &statement,
 {
     const std::vector<Values> table = rows(statement, parameters);
     return table.empty() || table.front().empty() ? Value() : table.front().front();
+}
+
+bool AdminConnection::wait_for_notification(int timeout_ms, int wake_descriptor)
+{
+    PGconn *connection = state_->connection.get();
+    if (state_->take_notifications()) {
+        return true;
+    }
+    std::array<pollfd, 2> waited{
+        {{PQsocket(connection), POLLIN, 0}, {wake_descriptor, POLLIN, 0}}};
+    if (::poll(waited.data(), waited.size(), timeout_ms) < 0 && errno != EINTR) {
+        throw AdminError(std::strerror(errno), "");
+    }
+    if (waited[0].revents != 0 && PQconsumeInput(connection) == 0) {
+        throw AdminError(line_of(PQerrorMessage(connection)), "");
+    }
+    return state_->take_notifications();
 }
 
 bool AdminConnection::in_transaction() const noexcept

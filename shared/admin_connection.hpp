@@ -60,6 +60,13 @@ public:
     /// \throws AdminError
     Value value(const std::string &statement, const Values &parameters = {});
 
+    /// Waits for a notification of a channel that a LISTEN named; one that came before counts.
+    /// \param timeout_ms      at most so long
+    /// \param wake_descriptor becomes readable when the wait is to end at once; -1 for none
+    /// \returns whether there was one; all that had come by then are taken
+    /// \throws AdminError when the connection is lost
+    bool wait_for_notification(int timeout_ms, int wake_descriptor = -1);
+
     /// Whether a transaction is open and unharmed.
     bool in_transaction() const noexcept;
 

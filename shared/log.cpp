@@ -52,6 +52,24 @@ void log_request(const Family &family, const Request &request, const Outcome &ou
     spdlog::default_logger_raw()->log(level, spdlog::string_view_t(line));
 }
 
+void log_attempt(const AttemptLine &attempt)
+{
+    std::string line;
+    line += ",\"delivery\":" + attempt.id;
+    member(line, "event", attempt.event);
+    member(line, "channel", attempt.channel);
+    member(line, "host", attempt.host);
+    if (attempt.status != 0) {
+        line += ",\"status\":" + std::to_string(attempt.status);
+    }
+    line += ",\"ms\":" + std::to_string(attempt.ms);
+    if (!attempt.error.empty()) {
+        member(line, "error", attempt.error);
+    }
+    const auto level = attempt.error.empty() ? spdlog::level::info : spdlog::level::warn;
+    spdlog::default_logger_raw()->log(level, spdlog::string_view_t(line));
+}
+
 void log_error(std::string_view program, std::string_view message)
 {
     std::string line;

@@ -31,14 +31,6 @@ const unsigned char *bytes_of(std::string_view text)
     return reinterpret_cast<const unsigned char *>(text.data());
 }
 
-std::string random_bytes(std::size_t count)
-{
-    need_sodium();
-    std::string bytes(count, '\0');
-    randombytes_buf(bytes.data(), bytes.size());
-    return bytes;
-}
-
 std::string hex(const unsigned char *bytes, std::size_t count)
 {
     std::string text(count * 2 + 1, '\0');
@@ -168,6 +160,14 @@ std::vector<std::string> words_of(const std::vector<std::string> &names)
 
 } // namespace
 
+std::string random_bytes(std::size_t count)
+{
+    need_sodium();
+    std::string bytes(count, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    return bytes;
+}
+
 std::string new_token()
 {
     return "sf_" + base64url(random_bytes(32));
@@ -272,6 +272,27 @@ bool base64url_decoded(std::string_view text, std::string &bytes)
 {
     need_sodium();
     return base64_decoded(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING, bytes);
+}
+
+std::string base64(std::string_view bytes)
+{
+    return base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool base64_decoded(std::string_view text, std::string &bytes)
+{
+    need_sodium();
+    return base64_decoded(text, sodium_base64_VARIANT_ORIGINAL, bytes);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text)
+{
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, bytes_of(key), key.size());
+    crypto_auth_hmacsha256_update(&state, bytes_of(text), text.size());
+    std::string code(crypto_auth_hmacsha256_BYTES, '\0');
+    crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char *>(code.data()));
+    return code;
 }
 
 } // namespace smartflow

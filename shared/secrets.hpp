@@ -44,6 +44,18 @@ std::string base64url(std::string_view bytes);
 /// \returns false when the text is no unpadded base64url
 bool base64url_decoded(std::string_view text, std::string &bytes);
 
+/// base64 with padding (RFC 4648 §4).
+std::string base64(std::string_view bytes);
+
+/// \returns false when the text is no padded base64
+bool base64_decoded(std::string_view text, std::string &bytes);
+
+/// HMAC-SHA256 (RFC 2104) of a text, 32 bytes, with a key of any length.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
+/// Random bytes, fit for keys.
+std::string random_bytes(std::size_t count);
+
 } // namespace smartflow
 
 #endif

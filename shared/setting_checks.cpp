@@ -1,6 +1,8 @@
 #include "setting_checks.hpp"
 
+#include "mail.hpp"
 #include "text.hpp"
+#include "webhook.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -59,6 +61,35 @@ bool zone_exists(const std::string &name)
     std::ifstream file(zones / name, std::ios::binary);
     std::string magic(4, '\0'); // RFC 8536 §3.1: zone.tab and its like are no zones
     return file.read(magic.data(), 4) && magic == "TZif";
+}
+
+/// A server's URL: scheme, host and port alone.
+struct ServerParts {
+    std::string scheme;
+    std::string host; ///< lower case, an IPv6 address in brackets
+    std::string port; ///< without leading zeros, empty when not given
+};
+
+/// \param schemes a regular expression
+std::optional<ServerParts> server_parts(std::string url, const std::string &schemes)
+{
+    const std::regex form("(" + schemes + ")://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])"
+                          "(:[0-9]{1,5})?/?");
+    std::transform(url.begin(), url.end(), url.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::smatch parts;
+    if (url.size() > 300 || !std::regex_match(url, parts, form)) {
+        return std::nullopt;
+    }
+    const std::string host = parts[2];
+    if (host.front() == '[' && !is_address(host.substr(1, host.size() - 2), AF_INET6)) {
+        return std::nullopt;
+    }
+    std::string port = parts[4];
+    if (!port.empty() && !check_number(port.erase(0, 1), {1, 65535}).empty()) {
+        return std::nullopt;
+    }
+    return ServerParts{parts[1], host, port};
 }
 
 } // namespace
@@ -163,29 +194,52 @@ std::string check_address(std::string &value, const SettingBounds &)
 
 std::string check_public_url(std::string &value, const SettingBounds &)
 {
-    static const std::string wanted = "must be http:// or https:// and a host, with a port where "
-                                      "it isn't the usual one, and without a path";
-    static const std::regex form("(https?)://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])"
-                                 "(:[0-9]{1,5})?/?");
-    std::transform(value.begin(), value.end(), value.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    std::smatch parts;
-    if (value.size() > 300 || !std::regex_match(value, parts, form)) {
-        return wanted;
-    }
-    const std::string host = parts[2];
-    if (host.front() == '[' && !is_address(host.substr(1, host.size() - 2), AF_INET6)) {
-        return wanted;
-    }
-    std::string port = parts[4];
-    if (!port.empty() && check_number(port.erase(0, 1), {1, 65535}) != "") {
-        return wanted;
+    const auto parts = server_parts(value, "https?");
+    if (!parts) {
+        return "must be http:// or https:// and a host, with a port where it isn't the usual one, "
+               "and without a path";
     }
     // A browser's Origin never names the scheme's own port (RFC 6454 §6.1), and it is compared
     // with this text.
-    const bool usual = port.empty() || port == (parts[1] == "https" ? "443" : "80");
-    value = parts[1].str() + "://" + host + (usual ? "" : ":" + port);
+    const bool usual =
+        parts->port.empty() || parts->port == (parts->scheme == "https" ? "443" : "80");
+    value = parts->scheme + "://" + parts->host + (usual ? "" : ":" + parts->port);
     return {};
+}
+
+std::string check_smtp_url(std::string &value, const SettingBounds &)
+{
+    const auto parts = server_parts(value, "smtps?");
+    if (!parts) {
+        return "must be smtp:// or smtps:// and a host, with a port where it isn't the usual one";
+    }
+    value = parts->scheme + "://" + parts->host + (parts->port.empty() ? "" : ":" + parts->port);
+    return {};
+}
+
+std::string check_smtp_tls(std::string &value, const SettingBounds &)
+{
+    const bool known = value == "required" || value == "if-offered" || value == "no";
+    return known ? "" : "must be one of: required, if-offered, no";
+}
+
+std::string check_yes_no(std::string &value, const SettingBounds &)
+{
+    return value == "yes" || value == "no" ? "" : "must be yes or no";
+}
+
+std::string check_webhook_secret(std::string &value, const SettingBounds &)
+{
+    return webhook_key(value) ? ""
+                              : "must be whsec_ and 24 to 64 bytes in base64, as `smartflow "
+                                "webhook-secret` prints them";
+}
+
+std::string check_mail_from(std::string &value, const SettingBounds &)
+{
+    return value.size() <= 600 && mailbox_of(value)
+               ? ""
+               : "must be an e-mail address, or a name and an address in <>";
 }
 
 std::string check_password(std::string &value, const SettingBounds &)

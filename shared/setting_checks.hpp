@@ -26,6 +26,11 @@ std::string check_networks(std::string &value, const SettingBounds &bounds);
 std::string check_log_level(std::string &value, const SettingBounds &bounds);
 std::string check_address(std::string &value, const SettingBounds &bounds);
 std::string check_public_url(std::string &value, const SettingBounds &bounds);
+std::string check_webhook_secret(std::string &value, const SettingBounds &bounds);
+std::string check_yes_no(std::string &value, const SettingBounds &bounds);
+std::string check_smtp_url(std::string &value, const SettingBounds &bounds);
+std::string check_smtp_tls(std::string &value, const SettingBounds &bounds);
+std::string check_mail_from(std::string &value, const SettingBounds &bounds);
 std::string check_password(std::string &value, const SettingBounds &bounds); ///< its length alone
 
 } // namespace smartflow

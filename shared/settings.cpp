@@ -71,6 +71,23 @@ const Setting settings_table[] = {
      "The largest file for import, restore and verify, in bytes or with k, m or g."},
     {"LOG_LEVEL", "info", check_log_level, {}, &Settings::log_level, false,
      "The least that is logged: debug, info, warning or error."},
+    {"WEBHOOK_SECRET", "", check_webhook_secret, {}, &Settings::webhook_secret, true,
+     "What webhooks are signed with, so that their receivers know them for the shop's own: whsec_ "
+     "and a key in base64. `smartflow webhook-secret` makes one. Empty: no webhook is sent."},
+    {"WEBHOOK_ALLOW_PRIVATE", "no", check_yes_no, {}, &Settings::webhook_allow_private, false,
+     "yes: webhooks may go to addresses of one's own network and host too. Whoever may write rules "
+     "can then reach what listens there."},
+    {"SMTP_URL", "", check_smtp_url, {}, &Settings::smtp_url, false,
+     "The server that takes mail: smtp://host:587, or smtps://host where TLS comes first (port "
+     "465). Empty: no mail is sent."},
+    {"SMTP_USER", "", check_text, {}, &Settings::smtp_user, false,
+     "The login there. Empty: none."},
+    {"SMTP_PASSWORD", "", check_text, {}, &Settings::smtp_password, true, "Its password."},
+    {"SMTP_TLS", "required", check_smtp_tls, {}, &Settings::smtp_tls, false,
+     "Whether smtp:// must turn to TLS (STARTTLS): required, if-offered (with SMTP_USER the same as "
+     "required) or no, for a server on one's own host."},
+    {"MAIL_FROM", "", check_mail_from, {}, &Settings::mail_from, false,
+     "Who mails are from: shop@shop.example, or The Shop <shop@shop.example>."},
     {"LISTEN", "127.0.0.1", check_address, {}, &Settings::listen, false,
      "The address on which the web server of `make run` listens."},
     {"PORT", "8080", check_number, {1, 65535}, &Settings::port, false,

@@ -33,6 +33,13 @@ struct Settings {
     std::string log_level;       ///< LOG_LEVEL: debug, info, warning, error
     std::int64_t port = 0;       ///< PORT of `make run`'s nginx
     std::string listen;          ///< LISTEN: address of `make run`'s nginx (127.0.0.1)
+    std::string webhook_secret;  ///< WEBHOOK_SECRET: `whsec_…`, empty when not set
+    std::string webhook_allow_private; ///< WEBHOOK_ALLOW_PRIVATE: yes or no
+    std::string smtp_url;              ///< SMTP_URL: smtp[s]://host[:port], empty when not set
+    std::string smtp_user;             ///< SMTP_USER
+    std::string smtp_password;         ///< SMTP_PASSWORD
+    std::string smtp_tls;              ///< SMTP_TLS: required, if-offered or no
+    std::string mail_from;             ///< MAIL_FROM: `address` or `Name <address>`
     std::string admin_password;  ///< ADMIN_PASSWORD of the first admin, empty to generate one
     std::string var;             ///< VAR: folder of `make run`'s state
 };

@@ -42,9 +42,11 @@ $$;
 -- Says for the rest of the transaction who changes things; the triggers of the audit trail and the
 -- ledger read it. A program without it is the system.
 create function act_as(q request, user_id bigint, username text, role text) returns void
-language sql as $$
-    select set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
-               'request', q.request_id, 'address', host(q.address))::text, true)
+language plpgsql as $$
+begin
+    perform set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
+               'request', q.request_id, 'address', host(q.address))::text, true);
+end
 $$;
 
 -- For a request that is wrong in itself: are login and role right at least?

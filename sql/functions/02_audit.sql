@@ -3,10 +3,12 @@
 
 -- {field: {from, to}} of what differs between two objects; null stands for "not there".
 create function differences(before jsonb, after jsonb) returns json
-language sql immutable as $$
-    select coalesce(json_object_agg(key, json_build_object('from', before -> key, 'to', after -> key)), '{}')
-      from (select key from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key) as keys
-     where coalesce(before -> key, 'null') is distinct from coalesce(after -> key, 'null')
+language plpgsql immutable as $$
+begin
+    return (select coalesce(json_object_agg(key, json_build_object('from', before -> key, 'to', after -> key)), '{}')
+              from (select key from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key) as keys
+             where coalesce(before -> key, 'null') is distinct from coalesce(after -> key, 'null'));
+end
 $$;
 
 create function audit(action text, entity text, entity_id bigint, changes json default '{}') returns void
@@ -27,8 +29,10 @@ $$;
 
 -- Why goods move, for the ledger; an order's number where one moves them.
 create function explain_movements(reason text, order_id bigint default null) returns void
-language sql as $$
-    select set_config('smartflow.reason', reason, true), set_config('smartflow.order', coalesce(order_id::text, ''), true)
+language plpgsql as $$
+begin
+    perform set_config('smartflow.reason', reason, true), set_config('smartflow.order', coalesce(order_id::text, ''), true);
+end
 $$;
 
 create function write_movement() returns trigger

@@ -56,9 +56,13 @@ end
 $$;
 
 create function order_response(q request, order_id bigint, answer integer default 200) returns response
-language sql stable as $$
-    select single(q, order_json(o), o."#etag", case answer when 201 then '/api/orders/' || o.id end, answer)
-      from order_wire o where o.id = order_id
+language plpgsql stable as $$
+declare
+    o order_wire;
+begin
+    select * into o from order_wire where id = order_id;
+    return single(q, order_json(o), o."#etag", case answer when 201 then '/api/orders/' || o.id end, answer);
+end
 $$;
 
 -- One line as the client asked for it; name and price are filled in from the product or from the
@@ -72,10 +76,12 @@ create type wanted_line as (
 );
 
 create function wanted_lines(items jsonb) returns wanted_line[]
-language sql immutable as $$
-    select array_agg(row(n, (item ->> 'productId')::bigint, (item ->> 'quantity')::numeric,
-                         (item ->> 'price')::numeric, null)::wanted_line order by n)
-      from jsonb_array_elements(items) with ordinality as given (item, n)
+language plpgsql immutable as $$
+begin
+    return (select array_agg(row(n, (item ->> 'productId')::bigint, (item ->> 'quantity')::numeric,
+                                 (item ->> 'price')::numeric, null)::wanted_line order by n)
+              from jsonb_array_elements(items) with ordinality as given (item, n));
+end
 $$;
 
 -- Refuses what only the database knows: products that don't exist or are archived, an assignee who

@@ -61,9 +61,13 @@ create function no_product() returns void language sql as $$
 $$;
 
 create function product_response(q request, product_id bigint, answer integer default 200) returns response
-language sql stable as $$
-    select single(q, product_json(p), p."#etag", case answer when 201 then '/api/products/' || p.id end, answer)
-      from product_wire p where p.id = product_id
+language plpgsql stable as $$
+declare
+    p product_wire;
+begin
+    select * into p from product_wire where id = product_id;
+    return single(q, product_json(p), p."#etag", case answer when 201 then '/api/products/' || p.id end, answer);
+end
 $$;
 
 -- The index that holds the SKU unique is the last word; this is what the client is told.

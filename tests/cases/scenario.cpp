@@ -31,6 +31,7 @@ std::string masked(std::string text)
     static const std::pair<std::regex, const char *> masks[] = {
         {std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"), "<moment>"},
         {std::regex(R"(sf_[A-Za-z0-9_-]{43})"), "<secret>"},
+        {std::regex(R"(msg_[0-9a-f]{32})"), "<event>"},
         {std::regex(R"(cursor=[A-Za-z0-9_-]+)"), "cursor=<cursor>"},
         {std::regex(R"("[0-9a-f]{16}")"), "\"<hash>\""},
         {std::regex(R"("retryAfter":"\d+")"), "\"retryAfter\":\"<seconds>\""},

@@ -67,6 +67,16 @@ BOOST_AUTO_TEST_CASE(only_the_database_knows_pqxx)
     BOOST_TEST(known_to_at_most("database.cpp", {"pqxx"}));
 }
 
+BOOST_AUTO_TEST_CASE(only_outbound_knows_curl)
+{
+    BOOST_TEST((including({"curl"}) == Names{"outbound.cpp"}));
+}
+
+BOOST_AUTO_TEST_CASE(only_the_administrators_connection_knows_libpq)
+{
+    BOOST_TEST(known_to_at_most("admin_connection.cpp", {"libpq-fe"}));
+}
+
 BOOST_AUTO_TEST_CASE(only_secrets_knows_sodium)
 {
     BOOST_TEST((including({"sodium"}) == Names{"secrets.cpp"}));

@@ -123,7 +123,7 @@ void compare_fields(Span<Rule> rules, const Json &answer, Differences &found)
             }
         } else if (property == nullptr) {
             found.push_back(std::string(rule.name) + ": isn't in the answer");
-        } else {
+        } else if (rule.type != Type::any) { // which SQL bounds
             compare_field(rule, *property, found);
         }
     }
@@ -255,7 +255,8 @@ BOOST_AUTO_TEST_CASE(what_a_resource_takes_and_what_it_shows_agree)
             ++compared;
         }
     }
-    BOOST_TEST(compared == 7); // two each of products, orders and users, and the tokens' POST
+    // two each of products, orders, workflows and users, a notification's PATCH, the tokens' POST
+    BOOST_TEST(compared == 10);
 }
 
 BOOST_AUTO_TEST_CASE(a_difference_between_rules_and_answer_is_noticed)
@@ -283,7 +284,8 @@ BOOST_AUTO_TEST_CASE(an_answer_names_all_its_fields_and_allows_no_other)
 {
     for (const auto &[name, answer] : components().members) {
         const Json *properties = answer.find("properties");
-        if (properties == nullptr || name.find("Body") != std::string::npos) {
+        if (properties == nullptr || name.find("Body") != std::string::npos ||
+            name == "Config") { // which holds what its action takes
             continue;
         }
         BOOST_TEST_CONTEXT(name)

@@ -75,6 +75,37 @@ BOOST_AUTO_TEST_CASE(has_defaults_for_everything)
     BOOST_TEST(s.port == 8080);
     BOOST_TEST(s.var == "var");
     BOOST_TEST(s.admin_password == "");
+    BOOST_TEST(s.webhook_secret == "");
+    BOOST_TEST(s.webhook_allow_private == "no");
+    BOOST_TEST(s.smtp_url == "");
+    BOOST_TEST(s.smtp_user == "");
+    BOOST_TEST(s.smtp_password == "");
+    BOOST_TEST(s.smtp_tls == "required");
+    BOOST_TEST(s.mail_from == "");
+}
+
+BOOST_AUTO_TEST_CASE(reads_where_mails_and_webhooks_go)
+{
+    BOOST_TEST(value_of("SMTP_URL", "SMTP://Mail.Example:0587/") == "smtp://mail.example:587");
+    BOOST_TEST(value_of("SMTP_URL", "smtps://[::1]") == "smtps://[::1]");
+    for (const std::string wrong : {"mail.example", "http://mail.example", "smtp://", "smtp://a/b",
+                                    "smtp://me:word@a", "smtp://a:0", "smtp://a:65536",
+                                    "smtp://[x]"}) {
+        BOOST_TEST(contains(refusal_of("SMTP_URL", wrong), "must be smtp:// or smtps://"), wrong);
+    }
+    BOOST_TEST(contains(refusal_of("SMTP_TLS", "yes"), "required, if-offered, no"));
+    BOOST_TEST(contains(refusal_of("WEBHOOK_ALLOW_PRIVATE", "true"), "must be yes or no"));
+    BOOST_TEST(contains(refusal_of("MAIL_FROM", "The Shop"), "must be an e-mail address"));
+    BOOST_TEST(value_of("MAIL_FROM", "The Shop <a@b.example>") == "The Shop <a@b.example>");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_webhook_secret_that_is_none_without_repeating_it)
+{
+    const std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    BOOST_TEST(value_of("WEBHOOK_SECRET", secret) == secret);
+    const std::string refused = refusal_of("WEBHOOK_SECRET", "whsec_short");
+    BOOST_TEST(contains(refused, "must be whsec_"));
+    BOOST_TEST(!contains(refused, "short"));
 }
 
 BOOST_AUTO_TEST_CASE(reads_a_file_with_comments_quotes_and_windows_line_ends)

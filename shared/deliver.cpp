@@ -1,0 +1,242 @@
+#include "deliver.hpp"
+
+#include "admin_connection.hpp"
+#include "database.hpp"
+#include "log.hpp"
+#include "mail.hpp"
+#include "outbound.hpp"
+#include "stop_signal.hpp"
+#include "webhook.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <functional>
+#include <future>
+
+namespace smartflow {
+namespace {
+
+constexpr int rows_a_batch = 16;
+/// Of a target, whoever sends: one that hangs has two of the workers at most.
+constexpr int rows_a_target = 2;
+/// A batch takes as long as its slowest receiver; meanwhile the other workers serve the rest.
+constexpr int workers = 4;
+constexpr int slow_poll_ms = 60'000;
+/// Something is due and yet nobody's: another program has it.
+constexpr int busy_poll_ms = 1'000;
+constexpr int shortest_backoff_ms = 250;
+constexpr int longest_backoff_ms = 10'000;
+
+/// A row of the outbox.
+struct Delivery {
+    std::string id;
+    std::string event;
+    std::string channel; ///< email or webhook
+    std::string target;  ///< address or URL
+    std::string subject;
+    std::string content;
+};
+
+/// What can't even be tried.
+struct Refusal {
+    std::string error;
+};
+
+class Deliverer
+{
+public:
+    Deliverer(const Settings &settings, std::string version, const StopSignal &stop)
+        : version_(std::move(version)), stop_(stop), url_(connection_string(settings, "deliver")),
+          rules_{settings.webhook_allow_private == "yes", settings.smtp_url, settings.smtp_user,
+                 settings.smtp_password, settings.smtp_tls},
+          key_(webhook_key(settings.webhook_secret)), from_(mailbox_of(settings.mail_from))
+    {}
+
+    /// \throws AdminError
+    std::unique_ptr<AdminConnection> connect() const
+    {
+        auto database = std::make_unique<AdminConnection>(url_);
+        // The transaction is idle while others are waited for, longer than the server's own
+        // patience may be; commits must be on disk, or a mark could be lost that others rely on.
+        database->run("set idle_in_transaction_session_timeout = '5min';"
+                      "set statement_timeout = '30s'; set synchronous_commit = on");
+        return database;
+    }
+
+    /// Sends what is due, batch after batch. \throws AdminError
+    void empty(AdminConnection &database) const
+    {
+        while (!stop_.requested() && run_batch(database)) {
+        }
+    }
+
+    /// Milliseconds until something is due, a minute at most. \throws AdminError
+    static int wait_ms(AdminConnection &database)
+    {
+        const auto wait = database.value("select least(smartflow_api.deliver_wait_ms(), $1)",
+                                         {std::to_string(slow_poll_ms)});
+        return wait ? std::stoi(*wait) : slow_poll_ms;
+    }
+
+private:
+    std::string version_;
+    const StopSignal &stop_;
+    std::string url_;
+    OutboundRules rules_;
+    std::optional<std::string> key_;
+    std::optional<Mailbox> from_;
+
+    /// \returns whether there was anything
+    bool run_batch(AdminConnection &database) const
+    {
+        database.run("begin");
+        std::vector<Delivery> batch;
+        for (const auto &row :
+             database.rows("select id, event, channel, target, subject, content"
+                           "  from smartflow_api.deliver_claim($1, $2)",
+                           {std::to_string(rows_a_batch), std::to_string(rows_a_target)})) {
+            const auto text = [&](std::size_t column) { return row.at(column).value_or(""); };
+            batch.push_back({text(0), text(1), text(2), text(3), text(4), text(5)});
+        }
+        const std::vector<SendResult> results = send(batch);
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            if (results[i].known) {
+                mark(database, batch[i], results[i]);
+            }
+        }
+        database.run("commit");
+        return !batch.empty();
+    }
+
+    std::vector<SendResult> send(const std::vector<Delivery> &batch) const
+    {
+        std::vector<SendResult> results(batch.size());
+        std::vector<Sending> sendings;
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            const auto prepared = prepare(batch[i]);
+            if (const auto *refusal = std::get_if<Refusal>(&prepared)) {
+                results[i] = {true, std::nullopt, refusal->error, true, 0};
+            } else {
+                sendings.push_back(std::get<Sending>(prepared));
+                places.push_back(i);
+            }
+        }
+        if (!sendings.empty()) {
+            const auto sent = send_all(sendings, rules_, stop_.descriptor());
+            for (std::size_t i = 0; i < sent.size(); ++i) {
+                results[places[i]] = sent[i];
+            }
+        }
+        return results;
+    }
+
+    std::variant<Sending, Refusal> prepare(const Delivery &delivery) const
+    {
+        const std::int64_t now = std::time(nullptr);
+        if (delivery.channel == "webhook") {
+            if (!key_) {
+                return Refusal{"WEBHOOK_SECRET is not set."};
+            }
+            if (url_host(delivery.target).empty()) {
+                return Refusal{"The address can't be used."};
+            }
+            return Sending(
+                WebhookPost{delivery.target,
+                            webhook_headers(*key_, delivery.event, now, delivery.content, version_),
+                            delivery.content});
+        }
+        if (rules_.smtp_url.empty()) {
+            return Refusal{"SMTP_URL is not set."};
+        }
+        if (!from_) {
+            return Refusal{"MAIL_FROM is not set."};
+        }
+        if (!is_mail_address(delivery.target)) {
+            return Refusal{"The address can't be used."};
+        }
+        return Sending(MailSubmission{from_->address, delivery.target,
+                                      message_of({*from_, delivery.target, delivery.subject,
+                                                  delivery.content, delivery.event},
+                                                 now)});
+    }
+
+    static void mark(AdminConnection &database, const Delivery &delivery, const SendResult &result)
+    {
+        using Value = AdminConnection::Value;
+        const Value status = result.status ? Value(std::to_string(*result.status)) : Value();
+        const Value error = result.error.empty() ? Value() : Value(result.error);
+        database.rows("select smartflow_api.deliver_result($1, $2, $3, $4, $5)",
+                      {delivery.id, status, error, result.permanent ? "true" : "false",
+                       std::to_string(result.duration_ms)});
+        const bool mail = delivery.channel == "email";
+        log_attempt({delivery.id, delivery.event, delivery.channel,
+                     mail ? mail_domain(delivery.target) : url_host(delivery.target),
+                     result.status.value_or(0), result.duration_ms, result.error});
+    }
+};
+
+/// Works on one connection until the program is to end. \throws AdminError
+void follow(const Deliverer &deliverer, const StopSignal &stop, int &backoff_ms)
+{
+    const auto database = deliverer.connect();
+    database->run("listen smartflow_outbox"); // before the first look, so that nothing is missed
+    while (true) {
+        deliverer.empty(*database);
+        backoff_ms = shortest_backoff_ms;
+        if (stop.requested()) {
+            return;
+        }
+        database->wait_for_notification(std::max(busy_poll_ms, Deliverer::wait_ms(*database)),
+                                        stop.descriptor());
+    }
+}
+
+/// The same, through everything that may happen to the connection.
+void follow_on(const Deliverer &deliverer, const StopSignal &stop)
+{
+    int backoff_ms = shortest_backoff_ms;
+    while (!stop.requested()) {
+        try {
+            follow(deliverer, stop, backoff_ms);
+        } catch (const std::exception &error) {
+            log_error("deliver", error.what());
+            stop.wait(backoff_ms);
+            backoff_ms = std::min(backoff_ms * 2, longest_backoff_ms);
+        }
+    }
+}
+
+/// Several at once; this thread is one of them. What one throws is thrown when all have ended.
+void work_together(const std::function<void()> &work)
+{
+    std::vector<std::future<void>> others;
+    for (int i = 1; i < workers; ++i) {
+        others.push_back(std::async(std::launch::async, work));
+    }
+    work();
+    for (std::future<void> &other : others) {
+        other.get();
+    }
+}
+
+} // namespace
+
+void deliver_due(const Settings &settings, const std::string &version)
+{
+    const StopSignal stop;
+    const Deliverer deliverer(settings, version, stop);
+    const bool due = Deliverer::wait_ms(*deliverer.connect()) == 0;
+    if (due) {
+        work_together([&] { deliverer.empty(*deliverer.connect()); });
+    }
+}
+
+void deliver_following(const Settings &settings, const std::string &version)
+{
+    const StopSignal stop;
+    const Deliverer deliverer(settings, version, stop);
+    work_together([&] { follow_on(deliverer, stop); });
+}
+
+} // namespace smartflow

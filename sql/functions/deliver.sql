@@ -1,0 +1,54 @@
+-- What the program that empties the outbox may do (`smartflow deliver`). Its transaction stays open
+-- while it sends: a row it has is passed over by others, and free again the moment it dies.
+
+-- Up to so many that are due, few of one target, so that one that hangs doesn't hold up the rest.
+create function deliver_claim(how_many integer, of_a_target integer)
+returns table (id bigint, event text, channel text, target text, subject text, content text, attempts integer)
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+begin
+    return query
+    select d.id, d.event, d.channel, d.target, d.subject, d.content, d.attempts
+      from deliveries d
+     where d.state = 'pending' and d.next_attempt_at <= now()
+       and d.id in (select r.id from (select due.id, row_number() over (partition by due.target order by due.next_attempt_at, due.id) as turn
+                                        from (select w.id, w.target, w.next_attempt_at from deliveries w
+                                               where w.state = 'pending' and w.next_attempt_at <= now()
+                                               order by w.next_attempt_at, w.id limit 1000) as due) as r
+                     where r.turn <= of_a_target)
+     order by d.next_attempt_at, d.id
+     limit how_many
+       for update of d skip locked;
+end
+$$;
+
+-- What became of an attempt. A permanent refusal isn't tried again; anything else is, for a day,
+-- after 5 s, 15 s, 45 s… up to 2 h, each shortened by up to a half by chance, so that those that
+-- failed together don't come back together.
+-- status: HTTP's or SMTP's, where there was an answer; error: null when it was delivered
+create function deliver_result(delivery bigint, status integer, error text, permanent boolean, duration_ms integer)
+returns void
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    d deliveries;
+    again timestamptz;
+begin
+    insert into delivery_attempts (delivery_id, status, error, duration_ms) values (delivery, status, left(error, 500), duration_ms);
+    select * into d from deliveries where id = delivery;
+    again := clock_timestamp() + least(interval '5 seconds' * power(3, least(d.attempts, 12)), interval '2 hours') * (0.5 + random() / 2);
+    if error is null then
+        update deliveries set state = 'delivered', delivered_at = clock_timestamp(), next_attempt_at = null, attempts = attempts + 1
+         where id = delivery;
+    elsif permanent or again > d.give_up_at then
+        update deliveries set state = 'failed', next_attempt_at = null, attempts = attempts + 1 where id = delivery;
+    else
+        update deliveries set next_attempt_at = again, attempts = attempts + 1 where id = delivery;
+    end if;
+end
+$$;
+
+-- Milliseconds until something is due; null: nothing waits.
+create function deliver_wait_ms() returns bigint
+language sql stable security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+    select greatest(0, ceil(extract(epoch from min(next_attempt_at) - clock_timestamp()) * 1000))::bigint
+      from deliveries where state = 'pending'
+$$;
