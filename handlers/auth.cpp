@@ -67,13 +67,25 @@ Json begin_login(Inquiry &inquiry, const std::string &username)
     }
 }
 
+/// Gives the try back where the password couldn't be compared.
+bool compare_password(Inquiry &inquiry, const Json &begun, const std::string &password)
+{
+    try {
+        return password_matches(begun.find("hash")->text, password);
+    } catch (const Error &) {
+        inquiry.arguments.input = json_object({{"attempt", begun.find("attempt")->text}});
+        inquiry.call("auth_login_cancel", inquiry.arguments, {});
+        throw;
+    }
+}
+
 Response login(Inquiry &inquiry)
 {
     const Json input = parse_json(inquiry.arguments.input);
     const std::string username = input.find("username")->text;
     const Json begun = begin_login(inquiry, username);
     const std::string hash = begun.find("hash")->text;
-    const bool matches = password_matches(hash, input.find("password")->text);
+    const bool matches = compare_password(inquiry, begun, input.find("password")->text);
     const std::string token = new_token();
     const Json *user_id = begun.find("userId");
     inquiry.arguments.input = json_object({{"username", json_string(username)},

@@ -46,7 +46,7 @@ make_cluster() {
 
 # Settings that belong to this program; ALTER SYSTEM still has the last word.
 write_cluster_settings() {
-    local connections=$((${#families[@]} * set[DATABASE_CONNECTIONS] + 30))
+    local connections=$((${#families[@]} * 2 * set[DATABASE_CONNECTIONS] + 30))
     cat > "$var/postgres/smartflow.conf" << END
 listen_addresses = ''
 unix_socket_directories = '$sockets/postgres'

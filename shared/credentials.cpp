@@ -59,10 +59,7 @@ std::string_view bearer_token(std::string_view authorization)
 std::optional<Credential> presented_credential(const Request &request, const Settings &settings)
 {
     Credential credential;
-    std::string_view token;
-    if (is_utf8(request.authorization)) {
-        token = bearer_token(request.authorization);
-    }
+    std::string_view token = bearer_token(request.authorization);
     if (token.empty()) {
         token = cookie_value(request.cookie, cookie_name(request, settings));
         credential.cookie = true;

@@ -1,5 +1,6 @@
 #include "database.hpp"
 
+#include "database_rows.hpp"
 #include "error.hpp"
 #include "parameters.hpp"
 #include "settings.hpp"
@@ -39,76 +40,6 @@ bool ends_with(const std::string &text, std::string_view suffix)
 {
     return text.size() >= suffix.size() &&
            text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
-
-std::optional<std::string> text_of(const pqxx::field &field)
-{
-    if (field.is_null()) {
-        return std::nullopt;
-    }
-    return std::string(field.c_str(), field.size());
-}
-
-Reply reply_of(const pqxx::result &result)
-{
-    if (result.empty() || result[0][0].is_null()) {
-        throw Error(Code::internal_error, "Something went wrong here.")
-            .because("the SQL function gave no response");
-    }
-    const pqxx::row row = result[0];
-    Reply reply;
-    reply.status = row[0].as<int>();
-    reply.etag = text_of(row[1]);
-    reply.location = text_of(row[2]);
-    reply.body = text_of(row[3]);
-    reply.replayed = !row[4].is_null() && row[4].as<bool>();
-    return reply;
-}
-
-/// PostgreSQL's OIDs of the types whose text is JSON already (catalog pg_type).
-bool is_json_text(pqxx::oid type)
-{
-    constexpr pqxx::oid raw[] = {20, 21, 23, 114, 1700, 3802}; // integers, json, numeric, jsonb
-    return std::find(std::begin(raw), std::end(raw), type) != std::end(raw);
-}
-
-constexpr pqxx::oid boolean_oid = 16;
-constexpr pqxx::oid timestamptz_oid = 1184;
-
-std::vector<Column> columns_of(const pqxx::result &result)
-{
-    std::vector<Column> columns;
-    for (pqxx::row::size_type i = 0; i < result.columns(); ++i) {
-        const pqxx::oid type = result.column_type(i);
-        Column::Kind kind = Column::Kind::text;
-        if (is_json_text(type) || type == boolean_oid) {
-            kind = Column::Kind::raw;
-        } else if (type == timestamptz_oid) {
-            kind = Column::Kind::instant;
-        }
-        columns.push_back({result.column_name(i), kind});
-    }
-    return columns;
-}
-
-/// Gives every row to the sink. \returns false when the sink wants no more
-bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, const RowSink &sink)
-{
-    Row row{&columns, std::vector<const char *>(columns.size())};
-    for (const auto &given : result) {
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            const pqxx::field field = given[static_cast<pqxx::row::size_type>(i)];
-            const char *value = field.is_null() ? nullptr : field.c_str();
-            if (value != nullptr && field.type() == boolean_oid) {
-                value = *value == 't' ? "true" : "false";
-            }
-            row.values[i] = value;
-        }
-        if (!sink(row)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
@@ -204,7 +135,7 @@ public:
     pqxx::result run(pqxx::connection &link, const std::string &function,
                      const Arguments &arguments) const
     {
-        Parameters parameters(arguments);
+        CallParameters parameters(arguments);
         std::string name = function;
         if (arguments.key) {
             parameters.values().push_back(function.c_str());
@@ -383,9 +314,12 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
     Pool::Lease lease(*pool_, true);
     try {
         return translated([&] {
+            CallParameters parameters(arguments);
+            // What only reads can't note that the session is in use.
+            pqxx::nontransaction(lease.link()).exec_params(
+                statement("any_session"), pqxx::prepare::make_dynamic_params(parameters.values()));
             using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
             Snapshot snapshot(lease.link());
-            Parameters parameters(arguments);
             const Reply reply = reply_of(snapshot.exec_params(
                 statement(function), pqxx::prepare::make_dynamic_params(parameters.values())));
             if (reply.body) {

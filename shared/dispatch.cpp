@@ -153,7 +153,9 @@ void Exchange::authorise(Arguments &arguments)
     arguments.time_zone = settings_.time_zone;
     arguments.id = match_.id;
     const auto tag = [](const std::string &header) {
-        return header.empty() || !is_utf8(header) ? std::nullopt : std::optional(header);
+        // What isn't UTF-8 can't go to SQL, and names no tag of ours: it is a tag that matches nothing.
+        return header.empty() ? std::nullopt
+                              : std::optional(is_utf8(header) ? header : std::string("\"\""));
     };
     arguments.if_match = tag(request_.if_match);
     arguments.if_none_match = tag(request_.if_none_match);

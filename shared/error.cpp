@@ -59,7 +59,7 @@ static_assert(rows_in_order());
 
 Error::Error(Code code, const std::string &message, Details details)
     : std::runtime_error(message), code_(code), details_(std::move(details)),
-      retry_after_s_(row_of(code).retry_after_s), status_(row_of(code).status)
+      retry_after_s_(row_of(code).retry_after_s)
 {}
 
 Error &Error::because(std::string cause)
@@ -74,10 +74,9 @@ Error &Error::retry_after(int seconds)
     return *this;
 }
 
-Error &Error::with_status(int status)
+int Error::status() const noexcept
 {
-    status_ = status;
-    return *this;
+    return status_of(code_);
 }
 
 Error validation_error(Details details)

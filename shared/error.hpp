@@ -53,16 +53,13 @@ public:
     Error &retry_after(int seconds);
     int retry_after_s() const noexcept { return retry_after_s_; }
 
-    /// Another status than the code's own, for BAD_REQUEST (400, 408, 414, 431).
-    Error &with_status(int status);
-    int status() const noexcept { return status_; }
+    int status() const noexcept;
 
 private:
     Code code_;
     Details details_;
     std::string cause_;
     int retry_after_s_ = 0;
-    int status_;
 };
 
 /// The one VALIDATION_ERROR, with all that a step found at once.

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -23,7 +24,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto patience_at_the_end = std::chrono::seconds(10); ///< for answers under way at SIGTERM
+constexpr auto patience_at_the_end = std::chrono::seconds(4); ///< for answers under way at SIGTERM
 constexpr auto pause_after_a_failed_accept = std::chrono::milliseconds(100);
 
 /// The head of an answer in CGI form (RFC 3875 §6).
@@ -134,8 +135,9 @@ Call calling(Database &database)
 
 /// Accepts and answers for ever. A connection that the web server keeps open stays with its
 /// thread, so there must be more threads than kept connections (nginx/upstream.conf.in).
+/// Once stopping, each thread ends with the request it has.
 void accept_and_answer(const Family &family, const Settings &settings, const Call &call,
-                       std::atomic<int> &busy)
+                       std::atomic<int> &busy, const std::atomic<bool> &stopping)
 {
     FCGX_Request fcgi;
     FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
@@ -150,10 +152,21 @@ void accept_and_answer(const Family &family, const Settings &settings, const Cal
             const int got = FCGX_GetStr(into, static_cast<int>(size), fcgi.in);
             return static_cast<std::size_t>(got > 0 ? got : 0);
         });
+        // The empty record that ends the body: left in the socket, libfcgi would take it for the
+        // next request's first one and close a connection that the web server keeps.
+        std::array<char, 4096> rest{};
+        while (FCGX_GetStr(rest.data(), static_cast<int>(rest.size()), fcgi.in) > 0) {
+        }
         FastCgiChannel channel(fcgi);
         answer(family, settings, request, call, channel);
         FCGX_Finish_r(&fcgi);
+        if (stopping) {
+            FCGX_Free(&fcgi, 1);
+        }
         --busy;
+        if (stopping) {
+            return;
+        }
     }
 }
 
@@ -171,12 +184,14 @@ int serve_fastcgi(const Family &family, const Settings &settings)
     Database database(settings, family.name, functions_of(family));
     const Call call = calling(database);
     std::atomic<int> busy{0};
+    std::atomic<bool> stopping{false};
     for (std::int64_t i = 0; i < settings.threads; ++i) {
         std::thread(accept_and_answer, std::cref(family), std::cref(settings), std::cref(call),
-                    std::ref(busy)).detach();
+                    std::ref(busy), std::cref(stopping)).detach();
     }
     int signal = 0;
     sigwait(&stop, &signal);
+    stopping = true;
     FCGX_ShutdownPending();
     const auto deadline = Clock::now() + patience_at_the_end;
     while (busy > 0 && Clock::now() < deadline) {

@@ -174,10 +174,15 @@ Request read_request(const std::function<const char *(const char *)> &variable)
 
 void receive_body(Request &request, const std::function<std::size_t(char *, std::size_t)> &read)
 {
-    if (request.content_length.empty() || request.content_length == "0") {
+    std::string_view digits = request.content_length;
+    if (digits.empty()) {
         return;
     }
-    const auto announced = positive_integer(request.content_length);
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size())); // 1*DIGIT: 0018 is 18
+    if (digits.empty()) {
+        return;
+    }
+    const auto announced = positive_integer(digits);
     if (!announced) {
         request.received = Received::bad_length;
         return;

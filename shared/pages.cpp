@@ -46,8 +46,9 @@ std::string plain(const Column &column, const char *value)
     return column.kind == Column::Kind::instant ? rfc3339(value) : std::string(value);
 }
 
-/// A cursor's sort value, checked as strictly as if a stranger had made it up.
-bool is_sort_value(std::string_view sort, const std::string &value)
+/// A cursor's sort value, checked as strictly as if a stranger had made it up; a number is put into
+/// plain decimal.
+bool is_sort_value(std::string_view sort, std::string &value)
 {
     std::string reason;
     if (has(text_sorts, sort)) {
@@ -57,13 +58,17 @@ bool is_sort_value(std::string_view sort, const std::string &value)
         return utc_instant(value).has_value();
     }
     constexpr DecimalBounds any_number{3, 10, true, true};
+    Json number;
     try {
-        const Json number = parse_json("[" + value + "]");
-        return number.items.size() == 1 && number.items[0].kind == Json::Kind::number &&
-               !exact_decimal(value, any_number, reason).empty();
+        number = parse_json("[" + value + "]");
     } catch (const Error &) {
         return false;
     }
+    if (number.items.size() != 1 || number.items[0].kind != Json::Kind::number) {
+        return false;
+    }
+    value = exact_decimal(number.items[0].text, any_number, reason);
+    return !value.empty();
 }
 
 /// Adds to a JSON object's text.
@@ -94,7 +99,7 @@ bool read_cursor(const std::string &cursor, const Page &page, std::string &input
         return false;
     }
     const std::string &id = parts.items[1].text;
-    const std::string &value = parts.items[2].text;
+    std::string &value = parts.items[2].text;
     if (parts.items[0].text != page.scope || !positive_integer(id)) {
         return false;
     }
@@ -228,7 +233,10 @@ std::string ListWriter::next_link() const
         const std::string_view piece = query.substr(0, end);
         query.remove_prefix(std::min(end + 1, query.size()));
         if (!piece.empty() && percent_decoded(piece.substr(0, piece.find('=')), true) != "cursor") {
-            link += piece;
+            for (const char c : piece) { // what a URI can't hold (RFC 3986) would end the link early
+                const bool plain = c > ' ' && c < '\x7F' && c != '<' && c != '>' && c != '"';
+                link += plain ? std::string(1, c) : percent_encoded(std::string(1, c));
+            }
             link += '&';
         }
     }

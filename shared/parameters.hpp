@@ -11,10 +11,10 @@
 namespace smartflow {
 
 /// The arguments as text, in the order of the composite type; keeps what they point to.
-class Parameters
+class CallParameters
 {
 public:
-    explicit Parameters(const Arguments &a) : id_(a.id ? std::to_string(*a.id) : std::string())
+    explicit CallParameters(const Arguments &a) : id_(a.id ? std::to_string(*a.id) : std::string())
     {
         add(hex(a.credential));
         add(a.role);

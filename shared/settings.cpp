@@ -48,7 +48,8 @@ const Setting settings_table[] = {
      "How many connections from the web server a family of programs accepts at once. It must "
      "exceed what the web server keeps open. As plain CGI it is always 1."},
     {"DATABASE_CONNECTIONS", "4", check_number, {1, 64}, &Settings::database_connections, false,
-     "How many database connections a family opens at most; its threads share them."},
+     "How many database connections a family opens at most for its short calls, which its threads "
+     "share; long lists may take as many again."},
     {"STATEMENT_TIMEOUT", "30", check_number, {1, 3600}, &Settings::statement_timeout_s, false,
      "Seconds after which the database gives up a request."},
     {"PUBLIC_URL", "", check_public_url, {}, &Settings::public_url, false,

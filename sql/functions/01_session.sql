@@ -32,20 +32,34 @@ begin
         update credentials set last_used_at = now()
          where id = (select id from credentials where id = who.credential_id for update skip locked);
     end if;
-    if q.write then
-        perform act_as(q, who.id, who.username, who.role);
-    end if;
     return row(who.id, who.username, who.name, who.role, who.credential_id, who.kind)::actor;
 end
 $$;
 
--- Says for the rest of the transaction who changes things; the triggers of the audit trail and the
+-- The same for every function that changes something, whatever the program says it does.
+create function writer(q request) returns actor
+language plpgsql as $$
+declare
+    me actor;
+begin
+    q.write := true;
+    me := authenticate(q);
+    perform act_as(q, me.id, me.username, me.role);
+    return me;
+end
+$$;
+
+-- Says for the rest of the transaction who changes things, and forgets what the connection may have
+-- set itself; the triggers of the audit trail and the
 -- ledger read it. A program without it is the system.
 create function act_as(q request, user_id bigint, username text, role text) returns void
 language plpgsql as $$
 begin
     perform set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
-               'request', q.request_id, 'address', host(q.address))::text, true);
+               'request', q.request_id, 'address', host(q.address))::text, true),
+        set_config('smartflow.reason', '', true), set_config('smartflow.order', '', true),
+        set_config('smartflow.hold', '', true), set_config('smartflow.changes', '', true),
+        set_config('smartflow.ending', '', true);
 end
 $$;
 
@@ -64,7 +78,7 @@ $$;
 create function any_idempotent(q request, function text) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     kept idempotency_keys;
     reply response;
     refusal text;

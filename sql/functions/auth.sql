@@ -31,8 +31,9 @@ begin
       from (select account, started_at, coalesce(failed, false) as lost
               from login_attempts
              where network = net and started_at > clock_timestamp() - interval '15 minutes'
-               -- one whose program died under way is forgotten after a minute
-               and (failed or started_at > clock_timestamp() - interval '1 minute')) as recent;
+               -- one whose program died under way is soon forgotten; comparing takes less (10 s for a
+               -- turn, a moment for the hash)
+               and (failed or started_at > clock_timestamp() - interval '15 seconds')) as recent;
     if tries.lost >= 5 or tries.lost_here >= 50 then
         perform fail('RATE_LIMITED', 'Too many failed logins. Try again later.', jsonb_build_object('retryAfter',
             ceil(extract(epoch from case when tries.lost >= 5 then tries.since else tries.since_here end
@@ -45,6 +46,15 @@ begin
     insert into login_attempts (account, network) values (wanted, net) returning id into attempt;
     return row(200, null, null, jsonb_build_object('attempt', attempt, 'userId', who.id,
                'hash', coalesce(who.password_hash, '')), false)::response;
+end
+$$;
+
+-- The password couldn't be compared (no memory for it): the try wasn't one.
+create function auth_login_cancel(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+begin
+    delete from login_attempts where id = (q.input ->> 'attempt')::bigint and failed is null;
+    return gone();
 end
 $$;
 
@@ -92,7 +102,7 @@ $$;
 create function auth_logout(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
 begin
     if me.kind <> 'session' then
         perform fail('INVALID_OPERATION', 'A personal token is revoked at /api/auth/tokens.');
@@ -127,7 +137,7 @@ $$;
 create function auth_password_finish(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
 begin
     update users set password_hash = q.input ->> 'newHash', version = version + 1, updated_at = now()
      where id = me.id and password_hash = q.input ->> 'hash';
@@ -213,7 +223,7 @@ $$;
 create function auth_sessions_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     c credentials := own_credential(q, me, 'session');
 begin
     perform check_precondition(q, etag_of(session_json(session_row(c, me.credential_id))));
@@ -225,7 +235,7 @@ $$;
 create function auth_tokens_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     c credentials := own_credential(q, me, 'token');
 begin
     perform check_precondition(q, etag_of(token_json(token_row(c))));
@@ -237,7 +247,7 @@ $$;
 create function auth_tokens_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     c credentials;
 begin
     if (q.input ->> 'expiresAt')::timestamptz <= now() then

@@ -42,7 +42,7 @@ $$;
 create function notifications_update(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
 begin
     perform check_precondition(q, (notification_response(q, me)).etag);
     update notifications set read = (q.input ->> 'read')::boolean

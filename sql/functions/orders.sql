@@ -227,7 +227,7 @@ $$;
 create function orders_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     lines wanted_line[] := wanted_lines(q.input -> 'items');
     wanted_status text := coalesce(q.input ->> 'status', 'Pending');
     o orders;
@@ -282,17 +282,26 @@ $$;
 create function orders_update(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     before orders;
     o orders;
+    completes boolean;
 begin
     select * into before from orders where id = q.id for no key update;
     if before.id is null then
         perform no_order();
     end if;
     perform check_precondition(q, format('"%s"', before.version));
+    completes := q.input ->> 'status' = 'Completed' and before.status <> 'Completed';
+    if completes and q.input ? 'items' then
+        -- Completing takes goods that the edit doesn't move: all are locked before, in id order.
+        perform from inventory i
+          where i.product_id in (select g.product_id from goods_of(before.items) as g
+                                 union select l.product_id from unnest(wanted_lines(q.input -> 'items')) as l)
+          order by i.product_id for no key update;
+    end if;
     o := edited(q, before);
-    if q.input ->> 'status' = 'Completed' and before.status <> 'Completed' then
+    if completes then
         o := complete(o);
     else
         o.status := coalesce(q.input ->> 'status', o.status);
@@ -311,7 +320,7 @@ $$;
 create function orders_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     o orders;
 begin
     select * into o from orders where id = q.id for update;

@@ -78,7 +78,7 @@ $$;
 create function products_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     new_id bigint;
 begin
     insert into products (name, sku, category, description, price, archived, created_at, updated_at)
@@ -114,7 +114,7 @@ $$;
 create function products_update(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     i inventory := lock_inventory(q.id);
     p products;
     changed products;
@@ -170,7 +170,7 @@ $$;
 create function products_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     i inventory := lock_inventory(q.id);
     p products;
 begin
@@ -222,7 +222,7 @@ select publish_list('products_movements', 'movement_wire');
 create function products_adjust(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     i inventory := lock_inventory(q.id);
     new_stock numeric := i.on_hand + (q.input ->> 'delta')::numeric;
 begin

@@ -40,7 +40,7 @@ $$;
 create function users_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     new_id bigint;
 begin
     insert into users (username, name, email, role, active, password_hash)
@@ -97,7 +97,7 @@ $$;
 create function users_update(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     before users := lock_user(q.id);
     u users := before;
 begin
@@ -136,7 +136,7 @@ $$;
 create function users_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     u users := lock_user(q.id);
 begin
     perform check_precondition(q, format('"%s.%s"', u.version, u.logins), true);

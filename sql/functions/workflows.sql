@@ -245,7 +245,7 @@ $$;
 create function workflows_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     w workflows := workflow_from(q.input, null);
 begin
     perform check_workflow(me, w);
@@ -259,7 +259,7 @@ $$;
 create function workflows_update(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     before workflows;
     w workflows;
 begin
@@ -290,7 +290,7 @@ $$;
 create function workflows_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
     w workflows;
 begin
     select * into w from workflows where id = q.id for update;

@@ -111,7 +111,7 @@ select publish_list('workflows_deliveries', 'delivery_wire');
 create function workflows_deliveries_retry(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
 begin
     update deliveries set state = 'pending', next_attempt_at = now(), delivered_at = null,
                           give_up_at = now() + interval '1 day'

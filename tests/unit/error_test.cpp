@@ -43,10 +43,10 @@ BOOST_AUTO_TEST_CASE(only_what_passes_says_when_to_come_back)
 
 BOOST_AUTO_TEST_CASE(carries_cause_and_status)
 {
-    const Error error = Error(Code::bad_request, "shown").because("logged").with_status(431);
+    const Error error = Error(Code::payload_too_large, "shown").because("logged");
     BOOST_TEST(error.what() == "shown");
     BOOST_TEST(error.cause() == "logged");
-    BOOST_TEST(error.status() == 431);
+    BOOST_TEST(error.status() == 413);
 }
 
 BOOST_AUTO_TEST_CASE(the_body_has_the_guides_shape)

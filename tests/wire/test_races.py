@@ -210,6 +210,15 @@ def test_of_ten_wrong_logins_at_once_five_are_compared(fresh_address, nobody, ac
     assert all(0 < int(answer.headers["Retry-After"]) <= 900 for answer in refused)
 
 
+def test_of_many_wrong_logins_from_one_address_fifty_are_compared(fresh_address, nobody):
+    """Whatever the account; nobody has these."""
+    names = [secrets.token_hex(8) for _ in range(16)]
+    tries = [{"username": name, "password": "this is not it at all"} for name in names * 4]
+    answers = at_once([lambda body=body: nobody.post("/api/auth/login", body) for body in tries])
+    statuses = [answer.status for answer in answers]
+    assert (statuses.count(401), statuses.count(429)) == (50, 14)
+
+
 def test_ten_right_logins_at_once_all_succeed(fresh_address, nobody, account):
     answers = at_once([lambda: nobody.post("/api/auth/login", account)] * 10)
     assert [answer.status for answer in answers] == [200] * 10
