@@ -40,8 +40,8 @@ struct Settings {
     std::string smtp_password;         ///< SMTP_PASSWORD
     std::string smtp_tls;              ///< SMTP_TLS: required, if-offered or no
     std::string mail_from;             ///< MAIL_FROM: `address` or `Name <address>`
-    std::string admin_password;  ///< ADMIN_PASSWORD of the first admin, empty to generate one
-    std::string var;             ///< VAR: folder of `make run`'s state
+    std::string admin_password;        ///< ADMIN_PASSWORD of the first admin, empty to generate one
+    std::string var;                   ///< VAR: folder of `make run`'s state
 };
 
 /// A setting that can't be used: the message names it and says what would be right.

@@ -8,8 +8,7 @@ import psycopg2
 import pytest
 
 from conftest import started
-import instance
-from instance import ROOT, wait_until
+from instance import ROOT, environment_with, wait_until
 from sinks import SECRET, HttpSink, MailSink
 
 WORKERS = 4  # connections of one program
@@ -52,7 +51,7 @@ class Outbox:
     def environment(self, **settings):
         role = "-c%20role%3Dsmartflow_{family}"  # only what its role may do
         url = f"{self.shop.database_url(self.name)}&options={role}"
-        return instance.test_environment(**{"DATABASE_URL": url, **self.settings, **settings})
+        return environment_with(**{"DATABASE_URL": url, **self.settings, **settings})
 
     def deliver(self, **settings):
         """Sends what is due, once; gives the lines of its log."""
@@ -135,7 +134,7 @@ def migrated(delivering_shop):
     """A database to copy from."""
     outbox = Outbox(delivering_shop, "deliver_template")
     outbox.shop_query("create database deliver_template")
-    environment = instance.test_environment(
+    environment = environment_with(
         DATABASE_URL=delivering_shop.database_url("deliver_template"))
     subprocess.run([PROGRAM, "migrate"], check=True, capture_output=True, env=environment)
     return outbox
