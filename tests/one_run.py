@@ -12,7 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/wire"))
 
-from instance import Instance  # noqa: E402  (its folder is only now on the path)
+from instance import FAMILIES, Instance  # noqa: E402  (its folder is only now on the path)
 
 BUILDS = {
     name: (ROOT / os.environ.get(name, folder)).resolve()
@@ -90,9 +90,12 @@ class Run:
         began, folder = time.monotonic(), BUILDS[name]
         log = self.folder / f"{name}.log"
         jobs = os.cpu_count() or 2
-        commands = [["cmake", "--build", folder, "-j", jobs, "--target", *targets]]
-        if not (folder / "Makefile").exists() and not (folder / "build.ninja").exists():
-            commands.insert(0, ["cmake", "-S", ROOT, "-B", folder, *options])
+        made = (folder / "Makefile").exists() or (folder / "build.ninja").exists()
+        commands = [
+            # A built tree is configured again too: a family may have come since.
+            ["cmake", folder] if made else ["cmake", "-S", ROOT, "-B", folder, *options],
+            ["cmake", "--build", folder, "-j", jobs, "--target", *targets],
+        ]
         for command in commands:
             if self.execute(command, log) != 0:
                 print(tail(log, 60))

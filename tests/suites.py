@@ -15,11 +15,8 @@ import threading
 import time
 import xml.etree.ElementTree
 
-from one_run import BUILDS, ROOT, Failure, Run, tail, took
+from one_run import BUILDS, FAMILIES, ROOT, Failure, Run, tail, took
 
-FAMILIES = re.search(
-    r"^set\(HANDLERS (.*)\)$", (ROOT / "CMakeLists.txt").read_text("utf-8"), re.MULTILINE
-)[1].split()
 FUZZ_SECONDS = {False: 5, True: 120}
 LIMIT_SECONDS = {False: 420, True: 3600}  # of one suite: one that hangs is ended and has failed
 

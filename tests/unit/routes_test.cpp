@@ -82,6 +82,7 @@ Names functions_of_routes()
 const Names helpers = {
     "any_session",          // a request that is wrong in itself: are login and role right?
     "any_idempotent",       // calls the route's function for a request with an Idempotency-Key
+    "auth_login_cancel",    // when it could not be compared
     "auth_login_finish",    // after the password was compared
     "auth_password_finish", // after the password was compared
     "users_names",          // what a new password must not be made of

@@ -14,6 +14,9 @@ import urllib.parse
 import psycopg2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+FAMILIES = re.search(
+    r"^set\(HANDLERS (.*)\)$", (ROOT / "CMakeLists.txt").read_text("utf-8"), re.MULTILINE
+)[1].split()
 START_SECONDS = 300  # nginx/run builds first, which takes no time on a built tree
 
 

@@ -206,6 +206,12 @@ def long_list(shop, admin):
         (mark,),
     )
     yield f"/api/products?category={mark}"
+    shop.query(
+        """
+        delete from smartflow.inventory i using smartflow.products p
+         where p.id = i.product_id and category = %s""",
+        (mark,),
+    )
     shop.query("delete from smartflow.products where category = %s", (mark,))
 
 

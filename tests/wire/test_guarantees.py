@@ -4,23 +4,9 @@ append-only trail and ledger, and a row in both for every change.
 import psycopg2.errors
 import pytest
 
-FAMILIES = ["products", "orders", "auth", "users"]
-TABLES = [
-    "users",
-    "credentials",
-    "login_attempts",
-    "products",
-    "inventory",
-    "movements",
-    "orders",
-    "order_lines",
-    "workflows",
-    "workflow_runs",
-    "audit_log",
-    "idempotency_keys",
-]
+from instance import FAMILIES
+
 APPEND_ONLY = ["audit_log", "movements"]
-REQUEST = "null::smartflow_api.request"
 
 
 @pytest.fixture
@@ -42,12 +28,12 @@ def role(shop):
     connection.close()
 
 
-def test_the_list_of_tables_is_whole(shop):
-    found = {
-        name
-        for name, in shop.query("select tablename from pg_tables where schemaname = 'smartflow'")
-    }
-    assert found - {"migrations"} == set(TABLES)
+@pytest.fixture
+def tables(shop):
+    """The names of all tables."""
+    found = shop.query("select tablename from pg_tables where schemaname = 'smartflow'")
+    assert len(found) > 12
+    return [name for name, in found]
 
 
 def test_a_family_owns_nothing_and_may_do_nothing_else(shop):
@@ -102,28 +88,31 @@ def with_names(shop, statement, table):
         "select {column} from {table} limit 0",
     ],
 )
-def test_a_family_can_reach_no_table(shop, role, family, statement):
-    for table in [*TABLES, "migrations"]:
+def test_a_family_can_reach_no_table(shop, role, tables, family, statement):
+    for table in tables:
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             role(f"smartflow_{family}", with_names(shop, statement, table))
 
 
+def family_of(function):
+    """Whose function it is: the family with the longest name that its own begins with."""
+    mine = [family for family in FAMILIES if function.startswith(family + "_")]
+    return max(mine, key=len, default=None)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_can_execute_its_own_functions_alone(shop, family):
-    allowed = {
-        name
-        for name, in shop.query(
-            """
-        select p.proname from pg_proc p where p.pronamespace = 'smartflow_api'::regnamespace
-           and has_function_privilege(%s, p.oid, 'execute')""",
-            (f"smartflow_{family}",),
-        )
+    every = shop.query(
+        """
+        select p.proname, has_function_privilege(%s, p.oid, 'execute')
+          from pg_proc p where p.pronamespace = 'smartflow_api'::regnamespace""",
+        (f"smartflow_{family}",),
+    )
+    allowed = {name for name, may in every if may}
+    assert allowed == {
+        name for name, _ in every if name.startswith("any_") or family_of(name) == family
     }
-    assert {name.split("_")[0] for name in allowed} == {family, "any"}
     assert len(allowed) > 3
-    for other in FAMILIES:
-        if other != family:
-            assert not any(name.startswith(other + "_") for name in allowed)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -171,7 +160,8 @@ def test_a_family_can_make_nothing_of_its_own(role, family, statement):
         "truncate {table}",
     ],
 )
-def test_trail_and_ledger_only_grow_even_for_their_owner(shop, role, who, table, statement):
+def test_trail_and_ledger_only_grow_even_for_their_owner(shop, admin, role, who, table, statement):
+    admin.product()
     before = shop.value(f"select count(*) from smartflow.{table}")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege) as error:
         role(who, with_names(shop, statement, table))

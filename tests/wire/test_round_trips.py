@@ -13,10 +13,8 @@ import tempfile
 import pytest
 
 from fastcgi import Connection
-from instance import ROOT, environment_with, wait_until
+from instance import FAMILIES, ROOT, environment_with, wait_until
 from message_counter import MessageCounter
-
-FAMILIES = ("products", "orders", "auth", "users")
 
 
 class Families:
@@ -118,6 +116,17 @@ def requests(shop, admin):
     ]
     new_product = {"name": "A", "stock": 1, "minStock": 0, "price": 1}
     p, o, u, a = "/api/products", "/api/orders", "/api/users", "/api/auth"
+    w, n = "/api/workflows", "/api/notifications"
+    rule = {"trigger": "Low Stock", "action": "Send Notification", "enabled": False}
+    rules = [admin.post("/api/workflows", rule).json["id"] for _ in range(2)]
+    note = shop.value(
+        "insert into smartflow.notifications (user_id, message) values (%s, 'A') returning id",
+        (admin.user_id,),
+    )
+    sent = shop.value(
+        """insert into smartflow.deliveries (event, run_id, channel, target, content)
+           values (gen_random_uuid(), 1, 'email', 'a@example.test', 'A') returning id"""
+    )
     return [
         # method, route, path, body, status, round trips, whose token (None: the admin's)
         ("GET", p, f"{p}?limit=5&sort=-price&count=true&search=e", None, 200, 1, None),
@@ -149,6 +158,18 @@ def requests(shop, admin):
         ("PATCH", u + "/{id}", f"{u}/{user}", {"name": "C"}, 200, 1, None),
         ("PATCH", u + "/{id}", f"{u}/{user}", {"password": secrets.token_hex(12)}, 200, 2, None),
         ("DELETE", u + "/{id}", f"{u}/{user}", None, 204, 1, None),
+        ("GET", w, f"{w}?limit=5", None, 200, 1, None),
+        ("POST", w, w, rule, 201, 1, None),
+        ("GET", w + "/{id}", f"{w}/{rules[0]}", None, 200, 1, None),
+        ("PATCH", w + "/{id}", f"{w}/{rules[0]}", {"name": "B"}, 200, 1, None),
+        ("DELETE", w + "/{id}", f"{w}/{rules[1]}", None, 204, 1, None),
+        ("GET", w + "/runs", f"{w}/runs?limit=5", None, 200, 1, None),
+        ("POST", w + "/preview", f"{w}/preview?days=3", rule, 200, 1, None),
+        ("GET", w + "/deliveries", f"{w}/deliveries?limit=5", None, 200, 1, None),
+        ("POST", w + "/deliveries/{id}/retry", f"{w}/deliveries/{sent}/retry", None, 202, 1, None),
+        ("GET", n, f"{n}?limit=5", None, 200, 1, None),
+        ("GET", n + "/{id}", f"{n}/{note}", None, 200, 1, None),
+        ("PATCH", n + "/{id}", f"{n}/{note}", {"read": True}, 200, 1, None),
         ("GET", a + "/me", a + "/me", None, 200, 1, None),
         ("GET", a + "/sessions", a + "/sessions?limit=5", None, 200, 1, mine[0]),
         ("GET", a + "/sessions/{id}", f"{a}/sessions/{sessions[0]}", None, 200, 1, mine[0]),
