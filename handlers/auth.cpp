@@ -14,6 +14,7 @@ namespace {
 constexpr auto login_patience = std::chrono::seconds(20);
 constexpr auto login_poll = std::chrono::milliseconds(50);
 
+// clang-format off
 constexpr Rule login_rules[] = {
     {"username", Type::text, required, 1, 200},
     {"password", Type::secret, required, 1, 1024},
@@ -33,6 +34,7 @@ constexpr Rule token_rules[] = {
     {"createdAt", Type::instant, read_only},
     {"lastUsedAt", Type::instant, read_only},
 };
+// clang-format on
 
 std::string json_object(std::initializer_list<std::pair<const char *, std::string>> members)
 {
@@ -61,7 +63,8 @@ Json begin_login(Inquiry &inquiry, const std::string &username)
             return parse_json(*begun.body);
         }
         if (std::chrono::steady_clock::now() > deadline) {
-            throw Error(Code::rate_limited, "Too many logins at once. Try again in a moment.").retry_after(1);
+            throw Error(Code::rate_limited, "Too many logins at once. Try again in a moment.")
+                .retry_after(1);
         }
         std::this_thread::sleep_for(login_poll);
     }
@@ -88,12 +91,13 @@ Response login(Inquiry &inquiry)
     const bool matches = compare_password(inquiry, begun, input.find("password")->text);
     const std::string token = new_token();
     const Json *user_id = begun.find("userId");
-    inquiry.arguments.input = json_object({{"username", json_string(username)},
-                                           {"attempt", begun.find("attempt")->text},
-                                           {"userId", user_id->text.empty() ? "null" : user_id->text},
-                                           {"matches", matches ? "true" : "false"},
-                                           {"hash", json_string(hash)},
-                                           {"digest", json_string(token_digest(token))}});
+    inquiry.arguments.input =
+        json_object({{"username", json_string(username)},
+                     {"attempt", begun.find("attempt")->text},
+                     {"userId", user_id->text.empty() ? "null" : user_id->text},
+                     {"matches", matches ? "true" : "false"},
+                     {"hash", json_string(hash)},
+                     {"digest", json_string(token_digest(token))}});
     const Reply reply = inquiry.call("auth_login_finish", inquiry.arguments, {});
     if (reply.status == 401) {
         throw Error(Code::unauthorized, "The user name or the password is wrong.");
@@ -121,10 +125,11 @@ Response me(Inquiry &inquiry)
     const Settings &settings = inquiry.settings;
     const Reply reply = inquiry.call("auth_me", inquiry.arguments, {});
     Response response{200, {{"Content-Type", "application/json"}}, {}};
-    response.body = json_object({{"user", *reply.body},
-                                 {"shop", json_object({{"name", json_string(settings.shop_name)},
-                                                       {"currency", json_string(settings.currency)},
-                                                       {"timezone", json_string(settings.time_zone)}})}});
+    response.body =
+        json_object({{"user", *reply.body},
+                     {"shop", json_object({{"name", json_string(settings.shop_name)},
+                                           {"currency", json_string(settings.currency)},
+                                           {"timezone", json_string(settings.time_zone)}})}});
     return response;
 }
 
@@ -140,16 +145,16 @@ Response change_password(Inquiry &inquiry)
         wrong.emplace_back("currentPassword", "is not your password");
     }
     refuse_weak_password("newPassword", new_password, texts_of(*begun.find("names")), wrong);
-    inquiry.arguments.input = json_object({{"hash", json_string(hash)},
-                                           {"newHash", json_string(password_hash(new_password))}});
+    inquiry.arguments.input = json_object(
+        {{"hash", json_string(hash)}, {"newHash", json_string(password_hash(new_password))}});
     return to_response(inquiry.call("auth_password_finish", inquiry.arguments, {}));
 }
 
 Response create_token(Inquiry &inquiry)
 {
     const std::string token = new_token();
-    inquiry.arguments.input = with_member(std::move(inquiry.arguments.input), "digest",
-                                          json_string(token_digest(token)));
+    inquiry.arguments.input =
+        with_member(std::move(inquiry.arguments.input), "digest", json_string(token_digest(token)));
     Response response = to_response(inquiry.call("auth_tokens_create", inquiry.arguments, {}));
     response.body = with_member(std::move(response.body), "token", json_string(token));
     return response;
@@ -160,6 +165,7 @@ Response alive(Inquiry &)
     return {200, {{"Content-Type", "application/json"}}, "{\"status\":\"ok\"}"};
 }
 
+// clang-format off
 constexpr Route routes[] = {
     {"POST", "/api/auth/login", "auth_login_begin", 200, "Login", "Log in", login_rules, {},
      Access::nobody, login},
@@ -177,6 +183,7 @@ constexpr Route routes[] = {
     {"DELETE", "/api/auth/tokens/{id}", "auth_tokens_delete", 204, "", "Revoke a personal token"},
     {"GET", "/healthz", "", 200, "Alive", "Is the server alive", {}, {}, Access::nobody, alive},
 };
+// clang-format on
 
 } // namespace
 

@@ -5,6 +5,7 @@ namespace smartflow::handlers {
 
 namespace {
 
+// clang-format off
 constexpr Rule filters[] = {
     {"unread", Type::boolean, optional, 0, 0, {}, {}, "`true`: only unread ones; with count, how many."},
 };
@@ -25,6 +26,7 @@ constexpr Route routes[] = {
     {"GET", "/api/notifications/{id}", "notifications_read", 200, "Notification", "Read one"},
     {"PATCH", "/api/notifications/{id}", "notifications_update", 200, "Notification", "Mark as read or unread", notification},
 };
+// clang-format on
 
 } // namespace
 

@@ -5,6 +5,7 @@ namespace smartflow::handlers {
 
 namespace {
 
+// clang-format off
 constexpr const char *statuses[] = {"Pending", "Processing", "Completed"};
 
 constexpr Rule item[] = {
@@ -51,6 +52,7 @@ constexpr Route routes[] = {
     {"PATCH", "/api/orders/{id}", "orders_update", 200, "Order", "Change an order", order},
     {"DELETE", "/api/orders/{id}", "orders_delete", 204, "", "Delete an open order"},
 };
+// clang-format on
 
 } // namespace
 

@@ -5,6 +5,7 @@ namespace smartflow::handlers {
 
 namespace {
 
+// clang-format off
 constexpr Rule product[] = {
     {"name", Type::text, required, 1, 200},
     {"sku", Type::text, optional, 1, 100, {}, {}, "Unique among products that aren't archived."},
@@ -55,6 +56,7 @@ constexpr Route routes[] = {
     {"POST", "/api/products/{id}/adjustments", "products_adjust", 201, "Movement",
      "Book goods in or out", adjustment},
 };
+// clang-format on
 
 } // namespace
 

@@ -127,7 +127,8 @@ int run_demo(const CommandLine &)
         std::cerr << "there are products or orders already: the demo shop was not loaded\n";
         return 0;
     }
-    std::cerr << "loaded the demo shop; the password of its staff, maria and tom, shown this once:\n";
+    std::cerr
+        << "loaded the demo shop; the password of its staff, maria and tom, shown this once:\n";
     std::cout << *password << "\n";
     return 0;
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char *roles[] = {"admin", "staff"};
 
+// clang-format off
 constexpr Rule user[] = {
     {"username", Type::text, required, 1, 200, {}, {}, "Unique in any case of its letters."},
     {"name", Type::text, required, 1, 200},
@@ -21,6 +22,7 @@ constexpr Rule user[] = {
     {"updatedAt", Type::instant, read_only},
     {"lastLoginAt", Type::instant, read_only},
 };
+// clang-format on
 
 /// Puts the password's hash in its place: no password ever reaches the database.
 void replace_password(Inquiry &inquiry, const Json &input, const std::vector<std::string> &names)
@@ -52,12 +54,14 @@ std::vector<std::string> names_in(const Json &input)
 Response create(Inquiry &inquiry)
 {
     const Json input = parse_json(inquiry.arguments.input);
-    inquiry.call("any_session", [&] {
-        Arguments session = inquiry.arguments;
-        session.key.reset();
-        session.input = "{}";
-        return session;
-    }(), {});
+    inquiry.call("any_session",
+                 [&] {
+                     Arguments session = inquiry.arguments;
+                     session.key.reset();
+                     session.input = "{}";
+                     return session;
+                 }(),
+                 {});
     replace_password(inquiry, input, names_in(input));
     return to_response(inquiry.call("users_create", inquiry.arguments, {}));
 }
@@ -78,6 +82,7 @@ Response change(Inquiry &inquiry)
     return to_response(inquiry.call("users_update", inquiry.arguments, {}));
 }
 
+// clang-format off
 constexpr Route routes[] = {
     {"GET", "/api/users", "users_list", 200, "ListedUser", "List users; staff see id, name and active", {}, paging_rules},
     {"POST", "/api/users", "users_create", 201, "User", "Create a user", user, {}, Access::admin, create},
@@ -85,6 +90,7 @@ constexpr Route routes[] = {
     {"PATCH", "/api/users/{id}", "users_update", 200, "User", "Change a user", user, {}, Access::admin, change},
     {"DELETE", "/api/users/{id}", "users_delete", 204, "", "Delete a user", {}, {}, Access::admin},
 };
+// clang-format on
 
 } // namespace
 

@@ -5,6 +5,7 @@ namespace smartflow::handlers {
 
 namespace {
 
+// clang-format off
 constexpr const char *triggers[] = {"New Order", "Low Stock", "Order Completed"};
 constexpr const char *actions[] = {"Send Notification", "Reduce Stock", "Assign Staff"};
 constexpr const char *outcomes[] = {"done", "skipped", "failed"};
@@ -59,6 +60,7 @@ constexpr Route routes[] = {
     {"POST", "/api/workflows/deliveries/{id}/retry", "workflows_deliveries_retry", 202, "Delivery",
      "Send a mail or webhook again"},
 };
+// clang-format on
 
 } // namespace
 

@@ -43,8 +43,8 @@ struct AdminConnection::State {
     {
         Result result(raw, &PQclear);
         const ExecStatusType status = PQresultStatus(raw);
-        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
-            || status == PGRES_EMPTY_QUERY) {
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+            status == PGRES_EMPTY_QUERY) {
             return result;
         }
         const char *sqlstate = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
@@ -125,8 +125,7 @@ bool AdminConnection::wait_for_notification(int timeout_ms, int wake_descriptor)
     if (state_->take_notifications()) {
         return true;
     }
-    std::array<pollfd, 2> waited{
-        {{PQsocket(connection), POLLIN, 0}, {wake_descriptor, POLLIN, 0}}};
+    std::array<pollfd, 2> waited{{{PQsocket(connection), POLLIN, 0}, {wake_descriptor, POLLIN, 0}}};
     if (::poll(waited.data(), waited.size(), timeout_ms) < 0 && errno != EINTR) {
         throw AdminError(std::strerror(errno), "");
     }

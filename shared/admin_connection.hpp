@@ -18,8 +18,7 @@ public:
     /// \param sqlstate five characters, empty when the server said nothing
     AdminError(const std::string &message, std::string sqlstate)
         : std::runtime_error(message), sqlstate_(std::move(sqlstate))
-    {
-    }
+    {}
 
     const std::string &sqlstate() const noexcept { return sqlstate_; }
 

@@ -52,10 +52,9 @@ std::optional<std::string> stored_password(const std::string &path)
         }
         refuse(path, std::strerror(errno));
     }
-    struct stat status {
-    };
-    if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)
-        || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
+    struct stat status {};
+    if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
         refuse(path, "must be a file of your own that nobody else can read");
     }
     std::string text(file_limit, '\0');
@@ -85,8 +84,8 @@ void store_password(const std::string &path, const std::string &password)
     }
     const std::string text = password + "\n";
     const bool written =
-        ::write(file.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size())
-        && ::fsync(file.number()) == 0;
+        ::write(file.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(file.number()) == 0;
     // A link, unlike a rename, never replaces what stands there.
     const bool linked = written && ::link(temporary.c_str(), path.c_str()) == 0;
     const int error = errno;

@@ -23,8 +23,7 @@ class CommandLine
 public:
     CommandLine(std::vector<std::string> words, std::map<std::string, std::string> options)
         : words_(std::move(words)), options_(std::move(options))
-    {
-    }
+    {}
 
     /// The words that are no options, as many as the command's usage names.
     const std::vector<std::string> &words() const noexcept { return words_; }

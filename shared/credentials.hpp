@@ -25,7 +25,8 @@ bool is_cross_site(const Request &request, const Settings &settings);
 
 /// Set-Cookie for a session's secret. The name holds the port, because browsers don't tell ports
 /// apart (RFC 6265 §8.5) and two installations on one host must not mix up.
-std::string session_cookie(const Request &request, const Settings &settings, std::string_view token);
+std::string session_cookie(const Request &request, const Settings &settings,
+                           std::string_view token);
 
 /// Set-Cookie that removes it.
 std::string expired_cookie(const Request &request, const Settings &settings);

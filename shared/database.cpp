@@ -128,7 +128,8 @@ public:
     };
 
     Pool(std::string url, std::int64_t size, std::vector<std::string> functions)
-        : url_(std::move(url)), size_(static_cast<std::size_t>(size)), functions_(std::move(functions))
+        : url_(std::move(url)), size_(static_cast<std::size_t>(size)),
+          functions_(std::move(functions))
     {}
 
     /// One statement, one round trip; prepared beforehand where the connection is kept.
@@ -268,8 +269,9 @@ Database::Database(const Settings &settings, const std::string &family,
     setenv("PGCLIENTENCODING", "UTF8", 1);
     setenv("PGCONNECT_TIMEOUT", "5", 0);
     setenv("PGAPPNAME", ("smartflow " + family).c_str(), 0);
-    setenv("PGOPTIONS", ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s")
-                            .c_str(), 0);
+    setenv("PGOPTIONS",
+           ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s").c_str(),
+           0);
     pool_ = std::make_unique<Pool>(connection_string(settings, family),
                                    settings.database_connections, std::move(functions));
 }
@@ -316,8 +318,9 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
         return translated([&] {
             CallParameters parameters(arguments);
             // What only reads can't note that the session is in use.
-            pqxx::nontransaction(lease.link()).exec_params(
-                statement("any_session"), pqxx::prepare::make_dynamic_params(parameters.values()));
+            pqxx::nontransaction(lease.link())
+                .exec_params(statement("any_session"),
+                             pqxx::prepare::make_dynamic_params(parameters.values()));
             using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
             Snapshot snapshot(lease.link());
             const Reply reply = reply_of(snapshot.exec_params(
@@ -328,7 +331,8 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
                     return reply;
                 }
             }
-            const std::string fetch = "fetch forward " + std::to_string(rows_a_fetch) + " from rows";
+            const std::string fetch =
+                "fetch forward " + std::to_string(rows_a_fetch) + " from rows";
             std::vector<Column> columns;
             for (;;) {
                 const pqxx::result part = snapshot.exec(fetch);

@@ -10,13 +10,14 @@ namespace smartflow {
 std::optional<std::string> load_demo(const std::string &url, const SqlFile &script)
 {
     AdminConnection connection(url);
-    connection.run("begin; lock table smartflow.products, smartflow.orders in share row exclusive mode");
+    connection.run(
+        "begin; lock table smartflow.products, smartflow.orders in share row exclusive mode");
     if (connection.value("select exists (select from smartflow.products) or "
                          "exists (select from smartflow.orders)") == "t") {
         return std::nullopt;
     }
-    if (connection.value("select exists (select from smartflow.users where role = 'admin' and active)") !=
-        "t") {
+    if (connection.value(
+            "select exists (select from smartflow.users where role = 'admin' and active)") != "t") {
         throw std::runtime_error("make an administrator first: smartflow user create-admin");
     }
     const std::string password = new_password();

@@ -41,7 +41,8 @@ Response error_response(const Error &error, const std::string &allow)
     if (error.retry_after_s() > 0) {
         response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s()));
     }
-    response.body = error_body(code_name(error.code()), error.what(), error.details(), timestamp_now());
+    response.body =
+        error_body(code_name(error.code()), error.what(), error.details(), timestamp_now());
     return response;
 }
 
@@ -99,7 +100,8 @@ Outcome Exchange::run()
         fail(error);
     } catch (const std::bad_alloc &) {
         fail(Error(Code::service_unavailable, "The server is short of memory.")
-                 .because("out of memory").retry_after(1));
+                 .because("out of memory")
+                 .retry_after(1));
     } catch (const std::exception &error) {
         fail(Error(Code::internal_error, "Something went wrong here.").because(error.what()));
     }
@@ -153,7 +155,8 @@ void Exchange::authorise(Arguments &arguments)
     arguments.time_zone = settings_.time_zone;
     arguments.id = match_.id;
     const auto tag = [](const std::string &header) {
-        // What isn't UTF-8 can't go to SQL, and names no tag of ours: it is a tag that matches nothing.
+        // What isn't UTF-8 can't go to SQL, and names no tag of ours: it is a tag that matches
+        // nothing.
         return header.empty() ? std::nullopt
                               : std::optional(is_utf8(header) ? header : std::string("\"\""));
     };
@@ -234,7 +237,8 @@ void Exchange::check_idempotency_key(Arguments &arguments, Details &wrong) const
         return;
     }
     const std::string id = match_.id ? std::to_string(*match_.id) : std::string();
-    arguments.key = token_digest(request_.method + "\n" + std::string(path) + "\n" + id + "\n" + key);
+    arguments.key =
+        token_digest(request_.method + "\n" + std::string(path) + "\n" + id + "\n" + key);
 }
 
 void Exchange::list(const Arguments &arguments, const Page &page)

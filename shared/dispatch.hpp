@@ -58,8 +58,8 @@ struct Family {
 /// What is said of a request in the log.
 struct Outcome {
     int status = 0;
-    std::string route;  ///< the route's path, empty when none matched
-    std::string cause;  ///< what the client isn't told
+    std::string route; ///< the route's path, empty when none matched
+    std::string cause; ///< what the client isn't told
     std::size_t bytes = 0;
 };
 

@@ -128,9 +128,8 @@ std::vector<std::string> functions_of(const Family &family)
 
 Call calling(Database &database)
 {
-    return [&database](const std::string &function, const Arguments &arguments, const RowSink &sink) {
-        return database.call(function, arguments, sink);
-    };
+    return [&database](const std::string &function, const Arguments &arguments,
+                       const RowSink &sink) { return database.call(function, arguments, sink); };
 }
 
 /// Accepts and answers for ever. A connection that the web server keeps open stays with its
@@ -147,7 +146,8 @@ void accept_and_answer(const Family &family, const Settings &settings, const Cal
             continue;
         }
         ++busy;
-        Request request = read_request([&](const char *name) { return FCGX_GetParam(name, fcgi.envp); });
+        Request request =
+            read_request([&](const char *name) { return FCGX_GetParam(name, fcgi.envp); });
         receive_body(request, [&](char *into, std::size_t size) {
             const int got = FCGX_GetStr(into, static_cast<int>(size), fcgi.in);
             return static_cast<std::size_t>(got > 0 ? got : 0);
@@ -187,7 +187,8 @@ int serve_fastcgi(const Family &family, const Settings &settings)
     std::atomic<bool> stopping{false};
     for (std::int64_t i = 0; i < settings.threads; ++i) {
         std::thread(accept_and_answer, std::cref(family), std::cref(settings), std::cref(call),
-                    std::ref(busy), std::cref(stopping)).detach();
+                    std::ref(busy), std::cref(stopping))
+            .detach();
     }
     int signal = 0;
     sigwait(&stop, &signal);
@@ -204,7 +205,8 @@ int serve_cgi(const Family &family, const Settings &settings)
 {
     Database database(settings, family.name, {});
     Request request = read_request([](const char *name) { return std::getenv(name); });
-    receive_body(request, [](char *into, std::size_t size) { return std::fread(into, 1, size, stdin); });
+    receive_body(request,
+                 [](char *into, std::size_t size) { return std::fread(into, 1, size, stdin); });
     CgiChannel channel;
     answer(family, settings, request, calling(database), channel);
     return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -224,8 +226,10 @@ int serve(const Family &family)
         std::fprintf(stderr, "%s: %s\n", family.name, error.what());
         if (as_cgi) {
             CgiChannel channel;
-            channel.send({500, {{"Content-Type", "application/json"}},
-                          error_body("INTERNAL_ERROR", "Something went wrong here.", {}, timestamp_now())});
+            channel.send(
+                {500,
+                 {{"Content-Type", "application/json"}},
+                 error_body("INTERNAL_ERROR", "Something went wrong here.", {}, timestamp_now())});
         }
         return 2;
     }

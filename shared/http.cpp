@@ -103,9 +103,10 @@ std::string timestamp_now()
     std::tm utc{};
     gmtime_r(&seconds, &utc);
     std::array<char, 64> text{};
-    const int length = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                     utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                                     utc.tm_min, utc.tm_sec, static_cast<int>(ms % 1000));
+    const int length =
+        std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                      utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                      utc.tm_sec, static_cast<int>(ms % 1000));
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
@@ -178,7 +179,8 @@ void receive_body(Request &request, const std::function<std::size_t(char *, std:
     if (digits.empty()) {
         return;
     }
-    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size())); // 1*DIGIT: 0018 is 18
+    digits.remove_prefix(
+        std::min(digits.find_first_not_of('0'), digits.size())); // 1*DIGIT: 0018 is 18
     if (digits.empty()) {
         return;
     }

@@ -94,8 +94,8 @@ bool is_media_type(std::string_view content_type, std::string_view wanted) noexc
 /// Reads the body: `read` fills a buffer and gives the number of bytes, 0 at the end.
 void receive_body(Request &request, const std::function<std::size_t(char *, std::size_t)> &read);
 
-/// Fills what `variable` (getenv or its FastCGI like, nullptr when there is none) knows, and makes a
-/// request id where the client sent none that will do.
+/// Fills what `variable` (getenv or its FastCGI like, nullptr when there is none) knows, and makes
+/// a request id where the client sent none that will do.
 Request read_request(const std::function<const char *(const char *)> &variable);
 
 /// A request's path and query, apart.

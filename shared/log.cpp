@@ -45,7 +45,8 @@ void log_request(const Family &family, const Request &request, const Outcome &ou
     member(line, "family", family.name);
     member(line, "method", request.method);
     member(line, "route", outcome.route);
-    line += fmt::format(",\"status\":{},\"ms\":{:.3f},\"bytes\":{}", outcome.status, ms, outcome.bytes);
+    line +=
+        fmt::format(",\"status\":{},\"ms\":{:.3f},\"bytes\":{}", outcome.status, ms, outcome.bytes);
     if (!outcome.cause.empty()) {
         member(line, "cause", outcome.cause);
     }

@@ -35,8 +35,8 @@ std::vector<Migration> numbered(const SqlTree &tree)
     std::vector<Migration> migrations;
     for (const SqlFile &file : tree.migrations) {
         const std::string &name = file.name;
-        const bool form = name.size() > 9 && name.find_first_not_of("0123456789") == 4
-                          && name[4] == '_' && name.substr(name.size() - 4) == ".sql";
+        const bool form = name.size() > 9 && name.find_first_not_of("0123456789") == 4 &&
+                          name[4] == '_' && name.substr(name.size() - 4) == ".sql";
         if (!form) {
             throw MigrationError(name + ": a migration's file is named like 0001_name.sql");
         }
@@ -128,8 +128,8 @@ std::vector<Migration> pending(AdminConnection &database, std::vector<Migration>
         const int version = std::stoi(*row[0]);
         const std::string title = padded(version) + "_" + *row[1];
         if (version > newest) {
-            wrong += "\nthe database is newer than this program: it has " + title
-                     + ", the program's last is " + padded(newest);
+            wrong += "\nthe database is newer than this program: it has " + title +
+                     ", the program's last is " + padded(newest);
         } else if (migrations[static_cast<std::size_t>(version) - 1].checksum != *row[2]) {
             wrong += "\n" + title + " was changed after it had been applied";
         }
@@ -150,14 +150,15 @@ std::vector<Migration> pending(AdminConnection &database, std::vector<Migration>
 bool is_passing(const AdminError &error)
 {
     const std::string &state = error.sqlstate();
-    return state == "55P03" || state == "40P01" || state == "40001"
-           || (state == "XX000"
-               && std::string(error.what()).find("concurrently") != std::string::npos);
+    return state == "55P03" || state == "40P01" || state == "40001" ||
+           (state == "XX000" &&
+            std::string(error.what()).find("concurrently") != std::string::npos);
 }
 
 /// Runs the work as one transaction, again where that may help.
 /// \throws what the work throws; the transaction is undone then
-template <typename Work> void in_transaction(AdminConnection &database, const Work &work)
+template <typename Work>
+void in_transaction(AdminConnection &database, const Work &work)
 {
     for (int attempt = 1;; ++attempt) {
         try {
@@ -257,8 +258,8 @@ void drop_functions(AdminConnection &database)
     }
     if (!lost.empty()) {
         throw MigrationError("nothing was reloaded, since these of schema smartflow use the schema "
-                             "smartflow_api and would have been dropped with it:"
-                             + lost);
+                             "smartflow_api and would have been dropped with it:" +
+                             lost);
     }
 }
 
@@ -268,9 +269,8 @@ std::string roles_text(const SqlTree &tree)
     static const std::string placeholder = ":families";
     std::string list;
     for (const std::string &family : tree.families) {
-        if (family.empty()
-            || family.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_")
-                   != std::string::npos) {
+        if (family.empty() || family.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
+                                  std::string::npos) {
             throw MigrationError("\"" + family + "\" can't be a family's name");
         }
         list += (list.empty() ? "'" : ", '") + family + "'";
@@ -330,8 +330,8 @@ void migrate(const std::string &url, const SqlTree &tree, const LineSink &log)
         apply(database, migration, log);
     }
     reload(database, tree);
-    log("the database is at version " + std::to_string(migrations.size())
-        + (missing.empty() ? ", as before" : "") + "; its functions are reloaded");
+    log("the database is at version " + std::to_string(migrations.size()) +
+        (missing.empty() ? ", as before" : "") + "; its functions are reloaded");
 }
 
 } // namespace smartflow

@@ -115,7 +115,8 @@ bool read_cursor(const std::string &cursor, const Page &page, std::string &input
 
 } // namespace
 
-Page read_page(std::string_view path, std::string_view raw_query, std::string &input, Details &wrong)
+Page read_page(std::string_view path, std::string_view raw_query, std::string &input,
+               Details &wrong)
 {
     Page page{std::string(path), std::string(raw_query), {}, "id", {}};
     const Json given = parse_json(input);
@@ -141,7 +142,8 @@ Page read_page(std::string_view path, std::string_view raw_query, std::string &i
     }
     page.scope = token_digest(scope).substr(0, 16);
     if (!cursor.empty() && !read_cursor(cursor, page, rest)) {
-        wrong.emplace_back("cursor", "is not a cursor of this list with this sort and these filters");
+        wrong.emplace_back("cursor",
+                           "is not a cursor of this list with this sort and these filters");
     }
     input = std::move(rest);
     return page;
@@ -233,7 +235,8 @@ std::string ListWriter::next_link() const
         const std::string_view piece = query.substr(0, end);
         query.remove_prefix(std::min(end + 1, query.size()));
         if (!piece.empty() && percent_decoded(piece.substr(0, piece.find('=')), true) != "cursor") {
-            for (const char c : piece) { // what a URI can't hold (RFC 3986) would end the link early
+            for (const char c :
+                 piece) { // what a URI can't hold (RFC 3986) would end the link early
                 const bool plain = c > ' ' && c < '\x7F' && c != '<' && c != '>' && c != '"';
                 link += plain ? std::string(1, c) : percent_encoded(std::string(1, c));
             }

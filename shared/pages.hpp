@@ -14,11 +14,13 @@
 namespace smartflow {
 
 /// What every list takes beside its filters (contract, section 2, Lists).
+// clang-format off
 inline constexpr Rule paging_rules[] = {
     {"limit", Type::integer, optional, 1, 1000, {}, {}, "So many at most, with a link to the next page."},
     {"cursor", Type::text, optional, 1, 2000, {}, {}, "Where the page starts: from the link to it."},
     {"count", Type::boolean, optional, 0, 0, {}, {}, "Whether to send X-Total-Count."},
 };
+// clang-format on
 
 /// A list's filters together with the paging parameters, as one table.
 template <std::size_t N>
@@ -37,10 +39,10 @@ constexpr std::array<Rule, N + std::size(paging_rules)> with_paging(const Rule (
 
 /// A list's checked query on its way to SQL and back.
 struct Page {
-    std::string path;              ///< of the list, as it stands in the link
-    std::string query;             ///< the client's own, raw
-    std::string scope;             ///< digest of the filters and the sort, which a cursor belongs to
-    std::string sort;              ///< the column sorted by, without sign; `id` by default
+    std::string path;  ///< of the list, as it stands in the link
+    std::string query; ///< the client's own, raw
+    std::string scope; ///< digest of the filters and the sort, which a cursor belongs to
+    std::string sort;  ///< the column sorted by, without sign; `id` by default
     std::optional<std::int64_t> limit;
 };
 
@@ -48,7 +50,8 @@ struct Page {
 /// `afterId`) into it.
 /// \param input the checked query as a JSON object, changed in place
 /// \param wrong gets a cursor that is none, or belongs to another sort or filter
-Page read_page(std::string_view path, std::string_view raw_query, std::string &input, Details &wrong);
+Page read_page(std::string_view path, std::string_view raw_query, std::string &input,
+               Details &wrong);
 
 /// Appends a row as a JSON object.
 void append_row(std::string &out, const Row &row);

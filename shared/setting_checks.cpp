@@ -73,7 +73,8 @@ struct ServerParts {
 /// \param schemes a regular expression
 std::optional<ServerParts> server_parts(std::string url, const std::string &schemes)
 {
-    const std::regex form("(" + schemes + ")://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])"
+    const std::regex form("(" + schemes +
+                          ")://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])"
                           "(:[0-9]{1,5})?/?");
     std::transform(url.begin(), url.end(), url.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -109,8 +110,8 @@ std::string check_number(std::string &value, const SettingBounds &bounds)
 {
     const auto number = whole_number(value);
     if (!number || *number < bounds.low || *number > bounds.high) {
-        return "must be a whole number from " + std::to_string(bounds.low) + " to "
-               + std::to_string(bounds.high);
+        return "must be a whole number from " + std::to_string(bounds.low) + " to " +
+               std::to_string(bounds.high);
     }
     value = std::to_string(*number);
     return {};
@@ -131,8 +132,8 @@ std::string check_size(std::string &value, const SettingBounds &bounds)
     }
     const auto number = whole_number(digits);
     if (!number || *number > bounds.high / factor || *number * factor < bounds.low) {
-        return "must be a size such as 200m or 1g, from " + std::to_string(bounds.low >> 20)
-               + "m to " + std::to_string(bounds.high >> 30) + "g";
+        return "must be a size such as 200m or 1g, from " + std::to_string(bounds.low >> 20) +
+               "m to " + std::to_string(bounds.high >> 30) + "g";
     }
     value = std::to_string(*number * factor);
     return {};
@@ -148,8 +149,8 @@ std::string check_currency(std::string &value, const SettingBounds &)
 std::string check_time_zone(std::string &value, const SettingBounds &)
 {
     // No dot, so that no name leads out of the zones' folder.
-    const bool plain = value.size() <= 100 && value.front() != '/'
-                       && value.substr(0, 6) != "right/" // PostgreSQL has no leap seconds
+    const bool plain = value.size() <= 100 && value.front() != '/' &&
+                       value.substr(0, 6) != "right/" // PostgreSQL has no leap seconds
                        && std::all_of(value.begin(), value.end(), [](unsigned char c) {
                               return c < 128 && (std::isalnum(c) != 0 || std::strchr("_+-/", c));
                           });

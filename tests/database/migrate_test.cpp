@@ -83,8 +83,7 @@ BOOST_AUTO_TEST_CASE(brings_a_fresh_database_up)
                                "and checksum = encode(sha256('create table box "
                                "(id int references shelf);'), 'hex') and error is null "
                                "and duration_ms between 0 and 60000 "
-                               "and started_at > now() - interval '1 minute'")
-               == "box");
+                               "and started_at > now() - interval '1 minute'") == "box");
 }
 
 BOOST_AUTO_TEST_CASE(finds_nothing_to_do_the_second_time)
@@ -143,8 +142,8 @@ BOOST_AUTO_TEST_CASE(leaves_only_a_history_row_of_a_failed_migration_and_goes_on
     tree.migrations.push_back({"0003_lid.sql", "create table lid ();"});
     BOOST_TEST(contains(refusal(database, tree), "0002_box.sql failed"));
     BOOST_TEST(history(database) == "1 applied, 2 failed");
-    BOOST_TEST(value(database, "select error from smartflow.migrations where status = 'failed'")
-               == "ERROR:  division by zero");
+    BOOST_TEST(value(database, "select error from smartflow.migrations where status = 'failed'") ==
+               "ERROR:  division by zero");
     BOOST_TEST(!has_table(database, "half"));
     BOOST_TEST(!has_table(database, "lid"));
 
@@ -258,8 +257,7 @@ BOOST_AUTO_TEST_CASE(puts_triggers_back_and_refuses_to_drop_a_column_with_the_fu
         .run("alter table smartflow.shelf add column color smartflow_api.color");
     BOOST_TEST(contains(refusal(database, tree), "column smartflow.shelf.color"));
     BOOST_TEST(value(database, "select count(*) from information_schema.columns "
-                               "where table_name = 'shelf'")
-               == "2");
+                               "where table_name = 'shelf'") == "2");
 }
 
 BOOST_AUTO_TEST_CASE(waits_for_a_busy_table_without_keeping_others_from_it)

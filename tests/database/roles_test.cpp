@@ -9,9 +9,9 @@ namespace {
 
 std::string definer(const std::string &name)
 {
-    return "create function " + name
-           + "() returns bigint language sql security definer "
-             "set search_path = smartflow_api, smartflow, pg_temp as 'select count(*) from goods';";
+    return "create function " + name +
+           "() returns bigint language sql security definer "
+           "set search_path = smartflow_api, smartflow, pg_temp as 'select count(*) from goods';";
 }
 
 /// The project's own roles.sql over two families, one of whose names begins with the other's.
@@ -20,11 +20,11 @@ SqlTree two_families()
     SqlTree tree;
     tree.migrations = {{"0001_goods.sql", "create table goods (id bigint generated always as "
                                           "identity primary key, name text);"}};
-    tree.functions = {{"goods.sql", definer("shop_read") + definer("shop_back_read")
-                                        + definer("any_session") + definer("helper")
-                                        + definer("other_read")
-                                        + "create procedure shop_work() language sql as '';"
-                                          "create view names as select name from goods;"}};
+    tree.functions = {{"goods.sql", definer("shop_read") + definer("shop_back_read") +
+                                        definer("any_session") + definer("helper") +
+                                        definer("other_read") +
+                                        "create procedure shop_work() language sql as '';"
+                                        "create view names as select name from goods;"}};
     tree.roles = embedded_sql().roles;
     tree.families = {"shop", "shop_back"};
     return tree;
@@ -92,13 +92,11 @@ BOOST_AUTO_TEST_CASE(a_family_reaches_no_table_and_makes_nothing)
     quiet_migrate(database.url(), two_families());
     AdminConnection again(database.url());
     BOOST_TEST(again.value("select has_schema_privilege('smartflow_shop', 'smartflow', 'usage')")
-                   .value_or("")
-               == "f");
+                   .value_or("") == "f");
     BOOST_TEST(again
                    .value("select has_table_privilege('smartflow_shop', 'smartflow.goods', "
                           "'select')")
-                   .value_or("")
-               == "f");
+                   .value_or("") == "f");
 }
 
 BOOST_AUTO_TEST_CASE(an_owner_who_may_create_roles_does_so)
@@ -121,8 +119,9 @@ BOOST_AUTO_TEST_CASE(an_owner_who_may_not_create_roles_works_alone)
     tree.families = {owner.name()}; // so that there is no role of this name
     quiet_migrate(database.url(owner.name()), tree);
     AdminConnection connection(database.url(owner.name()));
-    BOOST_TEST(connection.value("select to_regrole('smartflow_" + owner.name() + "')").has_value()
-               == false);
+    BOOST_TEST(
+        connection.value("select to_regrole('smartflow_" + owner.name() + "')").has_value() ==
+        false);
     BOOST_TEST(refused(connection, "select smartflow_api.shop_read()") == "");
 }
 
@@ -140,8 +139,7 @@ BOOST_AUTO_TEST_CASE(the_shops_own_functions_keep_every_family_from_every_table)
                        .value("select count(*) from pg_shdepend where refobjid = $1::regrole "
                               "and deptype = 'o'",
                               {role})
-                       .value_or("")
-                   == "0");
+                       .value_or("") == "0");
         BOOST_TEST(connection
                            .value(R"(
             select string_agg(c.oid::regclass::text, ' ') from pg_class c
@@ -149,8 +147,7 @@ BOOST_AUTO_TEST_CASE(the_shops_own_functions_keep_every_family_from_every_table)
                and relkind in ('r', 'p', 'v', 'm')
                and has_table_privilege($1, c.oid, 'select, insert, update, delete, truncate'))",
                                   {role})
-                           .value_or("")
-                       == "",
+                           .value_or("") == "",
                    role);
         BOOST_TEST(connection
                            .value(R"(
@@ -159,8 +156,7 @@ BOOST_AUTO_TEST_CASE(the_shops_own_functions_keep_every_family_from_every_table)
                and has_function_privilege($1, p.oid, 'execute')
                is distinct from (starts_with(proname, $2 || '_') or starts_with(proname, 'any_')))",
                                   {role, family})
-                           .value_or("")
-                       == "",
+                           .value_or("") == "",
                    role);
     }
 }
@@ -175,8 +171,7 @@ BOOST_AUTO_TEST_CASE(what_runs_with_the_owners_rights_fixes_its_search_path)
         select string_agg(p.oid::regprocedure::text, ' ') from pg_proc p
          where pronamespace = 'smartflow_api'::regnamespace and prosecdef
            and not coalesce(proconfig::text like '%search_path=%pg_temp"%', false))")
-                   .value_or("")
-               == "");
+                   .value_or("") == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,8 +51,8 @@ void run_or_complain(const std::string &statement) noexcept
 TemporaryDatabase::TemporaryDatabase(const std::string &owner) : name_(unused_name())
 {
     AdminConnection(server_url())
-        .run("create database " + name_ + " template template0 encoding 'UTF8'"
-             + (owner.empty() ? "" : " owner " + owner));
+        .run("create database " + name_ + " template template0 encoding 'UTF8'" +
+             (owner.empty() ? "" : " owner " + owner));
 }
 
 TemporaryDatabase::~TemporaryDatabase()

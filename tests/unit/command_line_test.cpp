@@ -62,8 +62,8 @@ BOOST_AUTO_TEST_CASE(tells_words_from_options)
     BOOST_TEST(line.words()[1] == "--dashes");
     BOOST_TEST(line.option("file").value_or("") == "--odd");
     BOOST_TEST(line.has("quiet"));
-    BOOST_TEST(parse_command_line(sample, {"ada", "--file=a=b"}).option("file").value_or("")
-               == "a=b");
+    BOOST_TEST(parse_command_line(sample, {"ada", "--file=a=b"}).option("file").value_or("") ==
+               "a=b");
     BOOST_TEST(!parse_command_line(sample, {"ada"}).option("file").has_value());
 }
 

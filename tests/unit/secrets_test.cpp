@@ -343,7 +343,8 @@ BOOST_AUTO_TEST_CASE(names_and_passwords_may_hold_anything)
 
 BOOST_AUTO_TEST_CASE(only_the_leading_bytes_of_a_password_are_judged)
 {
-    // zxcvbn's time grows with the cube of the length; what comes after the cut can't help a password.
+    // zxcvbn's time grows with the cube of the length; what comes after the cut can't help a
+    // password.
     BOOST_TEST(!password_weakness(std::string(100, 'a') + "xK9#mQ2!vb7&Lp", {}).empty());
     BOOST_TEST(password_weakness("xK9#mQ2!vb7&Lp" + std::string(1010, 'a'), {}) == "");
 }

@@ -88,9 +88,9 @@ BOOST_AUTO_TEST_CASE(reads_where_mails_and_webhooks_go)
 {
     BOOST_TEST(value_of("SMTP_URL", "SMTP://Mail.Example:0587/") == "smtp://mail.example:587");
     BOOST_TEST(value_of("SMTP_URL", "smtps://[::1]") == "smtps://[::1]");
-    for (const std::string wrong : {"mail.example", "http://mail.example", "smtp://", "smtp://a/b",
-                                    "smtp://me:word@a", "smtp://a:0", "smtp://a:65536",
-                                    "smtp://[x]"}) {
+    for (const std::string wrong :
+         {"mail.example", "http://mail.example", "smtp://", "smtp://a/b", "smtp://me:word@a",
+          "smtp://a:0", "smtp://a:65536", "smtp://[x]"}) {
         BOOST_TEST(contains(refusal_of("SMTP_URL", wrong), "must be smtp:// or smtps://"), wrong);
     }
     BOOST_TEST(contains(refusal_of("SMTP_TLS", "yes"), "required, if-offered, no"));
@@ -133,22 +133,22 @@ BOOST_AUTO_TEST_CASE(names_everything_that_is_wrong_at_once)
 {
     BOOST_TEST(refusal("PORT = 0\nRATE_LIMTI = 3\nthis\nCURRENCY = EUR\nCURRENCY = EUR\n"
                        "SHOP_NAME = \"x\nport = 3\nBANANA = 1\n",
-                       {{"THREADS", "many"}})
-               == "smartflow.conf line 1: PORT must be a whole number from 1 to 65535, not \"0\"\n"
-                  "smartflow.conf line 2: RATE_LIMTI is not a setting; did you mean RATE_LIMIT?\n"
-                  "smartflow.conf line 3: must be NAME = value, or a comment that begins with #\n"
-                  "smartflow.conf line 5: CURRENCY is set twice (first in smartflow.conf line 4)\n"
-                  "smartflow.conf line 6: SHOP_NAME begins with a quote and doesn't end with one\n"
-                  "smartflow.conf line 7: port is not a setting; did you mean PORT?\n"
-                  "smartflow.conf line 8: BANANA is not a setting\n"
-                  "environment: THREADS must be a whole number from 1 to 1024, not \"many\"");
+                       {{"THREADS", "many"}}) ==
+               "smartflow.conf line 1: PORT must be a whole number from 1 to 65535, not \"0\"\n"
+               "smartflow.conf line 2: RATE_LIMTI is not a setting; did you mean RATE_LIMIT?\n"
+               "smartflow.conf line 3: must be NAME = value, or a comment that begins with #\n"
+               "smartflow.conf line 5: CURRENCY is set twice (first in smartflow.conf line 4)\n"
+               "smartflow.conf line 6: SHOP_NAME begins with a quote and doesn't end with one\n"
+               "smartflow.conf line 7: port is not a setting; did you mean PORT?\n"
+               "smartflow.conf line 8: BANANA is not a setting\n"
+               "environment: THREADS must be a whole number from 1 to 1024, not \"many\"");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_file_that_is_no_text)
 {
     BOOST_TEST(refusal("SHOP_NAME = \xff\n") == "smartflow.conf: must be UTF-8 text");
-    BOOST_TEST(refusal(std::string_view("PORT = 1\0\n", 10))
-               == "smartflow.conf: must be UTF-8 text");
+    BOOST_TEST(refusal(std::string_view("PORT = 1\0\n", 10)) ==
+               "smartflow.conf: must be UTF-8 text");
     BOOST_TEST(refusal_of("SHOP_NAME", "\xff") == "environment: SHOP_NAME must be UTF-8");
 }
 
@@ -211,8 +211,8 @@ BOOST_AUTO_TEST_CASE(wants_a_public_url_without_a_path_in_the_form_of_an_origin)
 BOOST_AUTO_TEST_CASE(wants_a_time_zone_that_exists)
 {
     BOOST_TEST(value_of("TIMEZONE", "Europe/Berlin") == "Europe/Berlin");
-    BOOST_TEST(value_of("TIMEZONE", "America/Argentina/Buenos_Aires")
-               == "America/Argentina/Buenos_Aires");
+    BOOST_TEST(value_of("TIMEZONE", "America/Argentina/Buenos_Aires") ==
+               "America/Argentina/Buenos_Aires");
     BOOST_TEST(value_of("TIMEZONE", "Etc/GMT+5") == "Etc/GMT+5");
     for (const char *wrong :
          {"Mars/Olympus", "../zoneinfo/UTC", "/usr/share/zoneinfo/UTC", "Europe", "leapseconds",
@@ -257,8 +257,8 @@ BOOST_AUTO_TEST_CASE(knows_four_log_levels)
 BOOST_AUTO_TEST_CASE(counts_the_characters_of_a_password)
 {
     BOOST_TEST(refusal_of("ADMIN_PASSWORD", "elevenchars") != "");
-    BOOST_TEST(refusal_of("ADMIN_PASSWORD", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9")
-               != "");
+    BOOST_TEST(refusal_of("ADMIN_PASSWORD", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9") !=
+               "");
     BOOST_TEST(refusal_of("ADMIN_PASSWORD", "twelve chars") == "");
     BOOST_TEST(refusal_of("ADMIN_PASSWORD", std::string(1024, 'x')) == "");
     BOOST_TEST(refusal_of("ADMIN_PASSWORD", std::string(1025, 'x')) != "");
@@ -267,9 +267,8 @@ BOOST_AUTO_TEST_CASE(counts_the_characters_of_a_password)
 BOOST_AUTO_TEST_CASE(connects_the_owner_where_the_families_do_unless_told_otherwise)
 {
     BOOST_TEST(admin_connection_string(settings_of("DATABASE_URL = dbname=a\n")) == "dbname=a");
-    BOOST_TEST(admin_connection_string(
-                   settings_of("DATABASE_URL = user={family}\nDATABASE_ADMIN_URL = dbname=b\n"))
-               == "dbname=b");
+    BOOST_TEST(admin_connection_string(settings_of(
+                   "DATABASE_URL = user={family}\nDATABASE_ADMIN_URL = dbname=b\n")) == "dbname=b");
     BOOST_CHECK_THROW(admin_connection_string(settings_of("DATABASE_URL = user={family}\n")),
                       SettingsError);
 }
