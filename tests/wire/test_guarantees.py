@@ -1,6 +1,8 @@
 """What the database itself holds, whatever program connects: rights of the families' roles, the
 append-only trail and ledger, and a row in both for every change.
 """
+import hashlib
+
 import psycopg2.errors
 import pytest
 
@@ -276,3 +278,97 @@ def test_the_server_listens_on_a_socket_alone(shop):
     assert [
         shop.value(f"show {name}") for name in ("fsync", "full_page_writes", "synchronous_commit")
     ] == ["on"] * 3
+
+
+CALL = """select status from smartflow_api.{function}(row(decode('{digest}', 'hex'), 'staff', {write}, false,
+    'test-request', '127.0.0.1', null, null, null, null, null, {id}, 'UTC', '{given}')::smartflow_api.request)"""
+
+
+@pytest.fixture
+def forge(shop, admin):
+    """Calls a function as its family's role would, after settings of its own; keeps what it did."""
+    digest = hashlib.sha256(admin.token.encode()).hexdigest()
+
+    def run(settings, function, given, product="null", write="true"):
+        connection = shop.connect()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("set session authorization smartflow_products")
+                for name, value in settings.items():
+                    cursor.execute("select set_config(%s, %s, false)", (name, value))
+                cursor.execute(
+                    CALL.format(
+                        function=function, digest=digest, given=given, id=product, write=write
+                    )
+                )
+                return cursor.fetchone()[0]
+        finally:
+            connection.close()
+
+    return run
+
+
+def newest_audit(shop):
+    return shop.query(
+        "select user_id, action, changes::text from smartflow.audit_log order by id desc limit 1"
+    )[0]
+
+
+def test_a_family_can_forge_neither_who_nor_what_changed(shop, admin, forge):
+    product = admin.product(stock=10)["id"]
+    me = admin.get("/api/auth/me").json["user"]["id"]
+    settings = {
+        "smartflow.actor": '{"id": 4711, "username": "somebody"}',
+        "smartflow.changes": '{"stock": {"from": 1, "to": 999}}',
+        "smartflow.reason": "forged",
+        "smartflow.clock": "2001-01-01",
+    }
+    assert forge(settings, "products_update", '{"name": "Other"}', product, "false") == 200
+    user, action, changes = newest_audit(shop)
+    assert (user, action) == (me, "update")
+    assert "999" not in changes
+    assert forge(settings, "products_adjust", '{"delta": 1, "reason": "True"}', product) == 201
+    assert shop.query(
+        """select user_id, reason, created_at > now() - interval '1 day'
+             from smartflow.movements order by id desc limit 1"""
+    ) == [(me, "True", True)]
+
+
+def test_a_family_cannot_keep_a_change_out_of_the_trail(shop, admin, forge):
+    product = admin.product(stock=10)["id"]
+    settings = {"smartflow.hold": str(product), "smartflow.order": "1"}
+    assert forge(settings, "products_adjust", '{"delta": 5, "reason": "Quiet"}', product) == 201
+    assert '"stock"' in newest_audit(shop)[2]
+
+
+def test_a_token_that_may_only_read_writes_nothing_whatever_the_program_says(shop, admin):
+    secret = admin.post("/api/auth/tokens", {"name": "reader", "readOnly": True}).json["token"]
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    connection = shop.connect()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("set session authorization smartflow_products")
+            given = '{"name": "No", "stock": 1, "minStock": 0, "price": 1}'
+            with pytest.raises(psycopg2.Error, match="only read"):
+                cursor.execute(
+                    CALL.format(
+                        function="products_create", digest=digest, given=given, id="null", write="false"
+                    )
+                )
+    finally:
+        connection.close()
+
+
+def test_listing_everything_counts_as_use_of_a_session(shop, admin):
+    digest = hashlib.sha256(admin.token.encode()).hexdigest()
+    shop.query(
+        """update smartflow.credentials set last_used_at = now() - interval '11 hours 50 minutes'
+            where digest = decode(%s, 'hex')""",
+        (digest,),
+    )
+    assert admin.get("/api/products").status == 200
+    assert shop.value(
+        "select last_used_at > now() - interval '1 minute' from smartflow.credentials "
+        "where digest = decode(%s, 'hex')",
+        (digest,),
+    )

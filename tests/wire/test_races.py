@@ -289,3 +289,36 @@ def test_one_client_is_one_user_on_every_thread(shop, admin):
     clients = [make_client(shop, "staff") for _ in range(5)] + [Client(shop)]
     answers = at_once([lambda client=client: client.get("/api/auth/me") for client in clients])
     assert [answer.status for answer in answers] == [200] * 5 + [401]
+
+
+def test_completing_with_other_items_meets_no_deadlock(shop, admin):
+    """The edit moves the second product alone, completing takes both: the first is locked before."""
+    shop.query("update smartflow.workflows set enabled = false where id = 1")
+    before = shop.value("select deadlocks from pg_stat_database where datname = current_database()")
+    first, second = (admin.product(stock=100000)["id"] for _ in range(2))
+
+    def run(turn):
+        for _ in range(10):
+            made = order(admin, [(first, 1), (second, 1)])
+            assert made.status == 201, made
+            if turn % 2:
+                changed = admin.patch(
+                    f"/api/orders/{made.json['id']}",
+                    {
+                        "status": "Completed",
+                        "items": [
+                            {"productId": first, "quantity": 1},
+                            {"productId": second, "quantity": 2},
+                        ],
+                    },
+                )
+                assert changed.status == 200, changed
+
+    try:
+        at_once([lambda turn=turn: run(turn) for turn in range(8)])
+        assert before == shop.value(
+            "select deadlocks from pg_stat_database where datname = current_database()"
+        )
+        assert books_balance(shop, first, second)
+    finally:
+        shop.query("update smartflow.workflows set enabled = true where id = 1")
