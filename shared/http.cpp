@@ -147,9 +147,11 @@ Target split_target(std::string_view target) noexcept
 {
     if (target.empty() || target.front() != '/') {
         const std::size_t scheme = target.find("://");
-        const std::size_t path =
-            scheme == std::string_view::npos ? scheme : target.find('/', scheme + 3);
-        target = path == std::string_view::npos ? std::string_view() : target.substr(path);
+        if (scheme == std::string_view::npos) {
+            return {};
+        }
+        target.remove_prefix(scheme + 3);
+        target.remove_prefix(std::min(target.find('/'), target.size()));
     }
     const std::size_t mark = target.find('?');
     if (mark == std::string_view::npos) {

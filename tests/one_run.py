@@ -12,7 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/wire"))
 
-from instance import FAMILIES, Instance  # noqa: E402  (its folder is only now on the path)
+from instance import Instance  # noqa: E402  (its folder is only now on the path)
 
 BUILDS = {
     name: (ROOT / os.environ.get(name, folder)).resolve()

@@ -15,7 +15,8 @@ import threading
 import time
 import xml.etree.ElementTree
 
-from one_run import BUILDS, FAMILIES, ROOT, Failure, Run, tail, took
+from one_run import BUILDS, ROOT, Failure, Run, tail, took
+from instance import FAMILIES  # whose folder one_run has put on the path
 
 FUZZ_SECONDS = {False: 5, True: 120}
 LIMIT_SECONDS = {False: 420, True: 3600}  # of one suite: one that hangs is ended and has failed
@@ -203,7 +204,13 @@ def build_all(run, wants_asan, wants_fuzz):
     programs = ["smartflow", *FAMILIES, "unit_tests", "case_tests"]
     run.build("BUILD", [*programs, "database_tests"], "-DCMAKE_BUILD_TYPE=Release")
     if wants_asan:
-        run.build("BUILD_ASAN", programs, "-DCMAKE_BUILD_TYPE=Debug", "-DSANITIZE=ON")
+        run.build(
+            "BUILD_ASAN",
+            programs,
+            "-DCMAKE_BUILD_TYPE=Debug",
+            "-DCMAKE_CXX_FLAGS_DEBUG=-g1",
+            "-DSANITIZE=ON",
+        )
     if wants_fuzz:
         run.build(
             "BUILD_FUZZ",
