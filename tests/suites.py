@@ -19,6 +19,7 @@ from one_run import BUILDS, ROOT, Failure, Run, tail, took
 from instance import FAMILIES  # whose folder one_run has put on the path
 
 FUZZ_SECONDS = {False: 5, True: 120}
+SANITIZED_WAYS = "dispatch http"  # a program that starts for each request takes its time there
 LIMIT_SECONDS = {False: 420, True: 3600}  # of one suite: one that hangs is ended and has failed
 
 
@@ -161,9 +162,14 @@ def against(instance):
     }
 
 
-def cases(run, prefix, build, instance, **more):
-    """The .case files, three ways."""
-    boost(run, f"{prefix}case_tests", build / "bin/case_tests", {**against(instance), **more})
+def cases(run, prefix, build, instance, ways="dispatch cgi http", **more):
+    """The .case files, in their ways."""
+    boost(
+        run,
+        f"{prefix}case_tests",
+        build / "bin/case_tests",
+        {**against(instance), "TEST_WAYS": ways, **more},
+    )
 
 
 def sanitizer_reports(run, instance):
@@ -188,7 +194,10 @@ def compiled(run, instance, transcript, wants_asan):
     if wants_asan:
         boost(run, "asan/unit_tests", sanitized / "bin/unit_tests", {})
         asan = run.start_instance(BUILD=str(sanitized))
-        beside = threading.Thread(target=cases, args=(run, "asan/", sanitized, asan), daemon=True)
+        ways = "dispatch cgi http" if run.everything else SANITIZED_WAYS
+        beside = threading.Thread(
+            target=cases, args=(run, "asan/", sanitized, asan, ways), daemon=True
+        )
         beside.start()
     boost(run, "database_tests", release / "bin/database_tests", against(instance))
     cases(run, "", release, instance, TEST_TRANSCRIPT=str(transcript))
@@ -241,7 +250,11 @@ def run_all(run):
         fuzz(run, FUZZ_SECONDS[run.everything])
     if not run.everything:
         print("Left to `make test-all`:")
-        for name in [*left_out, f"every fuzz target for {FUZZ_SECONDS[True]} s"]:
+        for name in [
+            *left_out,
+            "the cases as CGI under ASan",
+            f"every fuzz target for {FUZZ_SECONDS[True]} s",
+        ]:
             print(f"  {name}")
 
 

@@ -10,11 +10,12 @@ begin
     select d.id, d.event, d.channel, d.target, d.subject, d.content, d.attempts
       from deliveries d
      where d.state = 'pending' and d.next_attempt_at <= now()
-       and d.id in (select r.id from (select due.id, row_number() over (partition by due.target order by due.next_attempt_at, due.id) as turn
-                                        from (select w.id, w.target, w.next_attempt_at from deliveries w
-                                               where w.state = 'pending' and w.next_attempt_at <= now()
-                                               order by w.next_attempt_at, w.id limit 1000) as due) as r
-                     where r.turn <= of_a_target)
+       and d.id in (select oldest.id
+                      from (select distinct w.target from deliveries w
+                             where w.state = 'pending' and w.next_attempt_at <= now()) as due
+                     cross join lateral (select w.id from deliveries w
+                                          where w.target = due.target and w.state = 'pending' and w.next_attempt_at <= now()
+                                          order by w.next_attempt_at, w.id limit of_a_target) as oldest)
      order by d.next_attempt_at, d.id
      limit how_many
        for update of d skip locked;

@@ -113,11 +113,15 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 declare
     me actor := writer(q);
 begin
+    if not exists (select from deliveries where id = q.id) then
+        perform fail('NOT_FOUND', 'There is no such delivery.');
+    end if;
+    -- Whoever is sending it holds its row, for as long as that takes.
     update deliveries set state = 'pending', next_attempt_at = now(), delivered_at = null,
                           give_up_at = now() + interval '1 day'
-     where id = q.id;
+     where id = (select id from deliveries where id = q.id for no key update skip locked);
     if not found then
-        perform fail('NOT_FOUND', 'There is no such delivery.');
+        perform fail('INVALID_OPERATION', 'It is being sent right now.');
     end if;
     perform pg_notify('smartflow_outbox', '');
     return (select row(202, null, null, delivery_json(d), false)::response from delivery_wire d where d.id = q.id);

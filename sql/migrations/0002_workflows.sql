@@ -34,6 +34,7 @@ create table deliveries (
     check ((state = 'delivered') = (delivered_at is not null))
 );
 create index deliveries_due on deliveries (next_attempt_at, id) where state = 'pending';
+create index deliveries_target on deliveries (target, next_attempt_at, id) where state = 'pending';
 create index deliveries_run on deliveries (run_id, id);
 create index deliveries_state on deliveries (state, id);
 create index deliveries_age on deliveries (delivered_at) where state = 'delivered';
