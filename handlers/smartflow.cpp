@@ -119,10 +119,11 @@ int reset_password_command(const CommandLine &line)
     return 0;
 }
 
-int run_demo(const CommandLine &)
+int run_demo(const CommandLine &line)
 {
     const std::optional<std::string> password =
-        load_demo(admin_connection_string(read_settings()), embedded_sql().demo);
+        load_demo(admin_connection_string(read_settings()), embedded_sql().demo,
+                  {line.option("mail").value_or(""), line.option("webhook").value_or("")});
     if (!password) {
         std::cerr << "there are products or orders already: the demo shop was not loaded\n";
         return 0;
@@ -149,7 +150,7 @@ int print_webhook_secret(const CommandLine &)
 
 const std::vector<Command> commands = {
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
-    {"demo", "", "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
+    {"demo", "[--mail ADDRESS] [--webhook URL]", "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
     {"deliver", "[--follow]",
      "Send the mails and webhooks that are due, once, as from cron; --follow goes on doing so.",
      run_deliver},

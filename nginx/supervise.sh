@@ -49,6 +49,7 @@ start_child() { # name
         postgres) start_postgres ;;
         nginx) start_nginx ;;
         deliver) start_deliver ;;
+        inbox) start_inbox ;;
         *) start_family "$1" ;;
     esac
 }

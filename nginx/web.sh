@@ -151,6 +151,26 @@ start_deliver() {
     started deliver
 }
 
+# Where `make demo` has nobody to send mails and webhooks to, they come to an inbox of this machine,
+# which keeps them in $VAR/log/inbox.log.
+choose_inbox() {
+    [[ -n $demo && -z ${SMTP_URL:-}${WEBHOOK_SECRET:-} ]] && command -v python3 > /dev/null || return 0
+    inbox=$((set[PORT] + 1))
+    export SMTP_URL=smtp://127.0.0.1:$((inbox + 1)) SMTP_TLS=no MAIL_FROM=shop@example.com
+    export WEBHOOK_ALLOW_PRIVATE=yes
+    [[ -s $var/webhook-secret ]] || (umask 077 && "$smartflow" webhook-secret > "$var/webhook-secret")
+    WEBHOOK_SECRET=$(< "$var/webhook-secret")
+    export WEBHOOK_SECRET
+}
+
+start_inbox() {
+    (
+        exec 7< nginx/inbox >> "$log/inbox.log" 2>&1
+        become TERM "${web_options[@]}" /usr/bin/python3 /proc/self/fd/7 "$inbox" "$((inbox + 1))"
+    ) &
+    started inbox
+}
+
 # Until the server answers, or a while has passed.
 wait_for_web() {
     local tries=0 host=${set[LISTEN]}

@@ -7,7 +7,8 @@
 
 namespace smartflow {
 
-std::optional<std::string> load_demo(const std::string &url, const SqlFile &script)
+std::optional<std::string> load_demo(const std::string &url, const SqlFile &script,
+                                     const DemoTargets &targets)
 {
     AdminConnection connection(url);
     connection.run(
@@ -21,8 +22,10 @@ std::optional<std::string> load_demo(const std::string &url, const SqlFile &scri
         throw std::runtime_error("make an administrator first: smartflow user create-admin");
     }
     const std::string password = new_password();
-    connection.rows("select set_config('smartflow.demo_password_hash', $1, true)",
-                    {password_hash(password)});
+    connection.rows("select set_config('smartflow.demo_password_hash', $1, true), "
+                    "set_config('smartflow.demo_mail', $2, true), "
+                    "set_config('smartflow.demo_webhook', $3, true)",
+                    {password_hash(password), targets.mail, targets.webhook});
     connection.run(script.text);
     connection.run("commit");
     return password;

@@ -2,6 +2,7 @@
 -- through the functions that serve the API, so that its books balance. Run by `smartflow demo`
 -- inside one transaction, as the owner, who alone may set the clock back.
 -- smartflow.demo_password_hash: of the two members of staff
+-- smartflow.demo_mail, smartflow.demo_webhook: where the rule about low stock sends to; empty for none
 
 create function pg_temp.ask(credential bytea, input jsonb, id bigint default null) returns smartflow_api.request
 language sql as $$
@@ -18,7 +19,6 @@ declare
     secret constant bytea := sha256(gen_random_uuid()::text::bytea);
     opening constant timestamptz := date_trunc('day', now()) - interval '90 days' + interval '8 hours';
     ids bigint[];
-    staff bigint[];
     order_id bigint;
     placed timestamptz;
     basket jsonb;
@@ -35,9 +35,16 @@ begin
         select * from (values ('maria', 'Maria Lindgren', 'maria@example.com'), ('tom', 'Tom Okafor', 'tom@example.com'))
             as person (username, name, email)
     loop
-        staff := staff || ((smartflow_api.users_create(pg_temp.ask(secret, to_jsonb(item) || jsonb_build_object('role', 'staff',
-            'passwordHash', current_setting('smartflow.demo_password_hash'))))).body::json ->> 'id')::bigint;
+        perform smartflow_api.users_create(pg_temp.ask(secret, to_jsonb(item) || jsonb_build_object('role', 'staff',
+            'passwordHash', current_setting('smartflow.demo_password_hash'))));
     end loop;
+
+    -- Rules that worked all the time; the one whose messages leave the house begins today.
+    perform smartflow_api.workflows_create(pg_temp.ask(secret,
+        '{"name": "Share out new orders", "trigger": "New Order", "action": "Assign Staff"}'));
+    perform smartflow_api.workflows_create(pg_temp.ask(secret,
+        '{"name": "Tell of large orders that are done", "trigger": "Order Completed", "action": "Send Notification",
+          "conditions": [{"field": "order.total", "operator": ">=", "value": 150}]}'));
 
     for item in
         select kind || ' ' || noun as name, upper(left(noun, 3)) || '-' || lpad((row_number() over ())::text, 3, '0') as sku,
@@ -51,7 +58,7 @@ begin
         ids := ids || ((smartflow_api.products_create(pg_temp.ask(secret, to_jsonb(item)))).body::json ->> 'id')::bigint;
     end loop;
 
-    for n in 0..399 loop
+    for n in 0..398 loop
         placed := opening + (now() - interval '1 hour' - opening) * (n + random()) / 400;
         perform pg_temp.at(placed);
         select jsonb_agg(jsonb_build_object('productId', id, 'quantity', 1 + floor(random() * 4)))
@@ -68,8 +75,7 @@ begin
         end loop;
         order_id := ((smartflow_api.orders_create(pg_temp.ask(secret, jsonb_build_object('items', basket,
             'customerName', (array['Ada', 'Bruno', 'Chloé', 'Deniz', 'Elif', 'Femi', 'Greta', 'Hana', 'Igor', 'Jun'])[1 + floor(random() * 10)]
-                || ' ' || (array['Almeida', 'Brandt', 'Costa', 'Dubois', 'Eriksen', 'Fischer', 'Novák', 'O''Brien', 'Rossi', 'Şahin'])[1 + floor(random() * 10)],
-            'assignedTo', staff[1 + n % 2])))).body::json ->> 'id')::bigint;
+                || ' ' || (array['Almeida', 'Brandt', 'Costa', 'Dubois', 'Eriksen', 'Fischer', 'Novák', 'O''Brien', 'Rossi', 'Şahin'])[1 + floor(random() * 10)])))).body::json ->> 'id')::bigint;
         if placed < now() - interval '4 days' or random() < 0.3 then
             perform pg_temp.at(least(placed + random() * interval '3 days', now() - interval '10 minutes'));
             perform smartflow_api.orders_update(pg_temp.ask(secret, '{"status": "Completed"}', order_id));
@@ -77,6 +83,22 @@ begin
             perform smartflow_api.orders_update(pg_temp.ask(secret, '{"status": "Processing"}', order_id));
         end if;
     end loop;
+
+    -- Today: one order that makes all four rules act, the mail and the webhook among them.
+    perform pg_temp.at(now() - interval '5 minutes');
+    perform smartflow_api.workflows_create(pg_temp.ask(secret, jsonb_build_object('name', 'Low stock: tell everybody',
+        'trigger', 'Low Stock', 'action', 'Send Notification', 'config', jsonb_build_object('channels', '["in-app"]'
+                || case when current_setting('smartflow.demo_mail') <> '' then '["email"]' else '[]' end::jsonb
+                || case when current_setting('smartflow.demo_webhook') <> '' then '["webhook"]' else '[]' end::jsonb)
+            || case when current_setting('smartflow.demo_mail') <> ''
+                    then jsonb_build_object('to', current_setting('smartflow.demo_mail')) else '{}' end
+            || case when current_setting('smartflow.demo_webhook') <> ''
+                    then jsonb_build_object('url', current_setting('smartflow.demo_webhook')) else '{}' end)));
+    select product_id, on_hand - min_stock + 1 as quantity into item
+      from smartflow.inventory where on_hand > min_stock + 10 order by product_id desc limit 1;
+    order_id := ((smartflow_api.orders_create(pg_temp.ask(secret, jsonb_build_object('customerName', 'Café Lindgren',
+        'items', jsonb_build_array(jsonb_build_object('productId', item.product_id, 'quantity', item.quantity)))))).body::json ->> 'id')::bigint;
+    perform smartflow_api.orders_update(pg_temp.ask(secret, '{"status": "Completed"}', order_id));
 
     -- The session that loaded it was never anybody's.
     perform set_config('smartflow.ending', 'logout', true), set_config('smartflow.clock', '', true);
