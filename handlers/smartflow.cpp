@@ -150,7 +150,8 @@ int print_webhook_secret(const CommandLine &)
 
 const std::vector<Command> commands = {
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
-    {"demo", "[--mail ADDRESS] [--webhook URL]", "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
+    {"demo", "[--mail ADDRESS] [--webhook URL]",
+     "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
     {"deliver", "[--follow]",
      "Send the mails and webhooks that are due, once, as from cron; --follow goes on doing so.",
      run_deliver},

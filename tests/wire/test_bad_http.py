@@ -245,5 +245,7 @@ def test_a_header_that_trickles_in_is_given_up(shop):
 
 @pytest.mark.slow
 def test_a_body_that_stops_coming_is_given_up(shop, admin, name):
-    (answer,) = ask_raw(shop, post(admin, "Content-Length: 500") + body_of(name), seconds=30)
-    assert (answer.status, answer.code) == (408, "BAD_REQUEST")
+    """nginx closes such a connection without a word."""
+    began = time.monotonic()
+    assert send_raw(shop, post(admin, "Content-Length: 500") + body_of(name), seconds=30) == b""
+    assert time.monotonic() - began < 20
