@@ -80,7 +80,8 @@ def all_is_well_again(shop, admin):
         shop.query(
             """
         select * from smartflow.inventory i
-         where on_hand <> (select sum(delta) from smartflow.movements m where m.product_id = i.product_id)
+         where on_hand <> (select sum(delta) from smartflow.movements m
+                           where m.product_id = i.product_id)
             or reserved <> (select coalesce(sum(quantity), 0) from smartflow.order_lines l
                               join smartflow.orders o on o.id = l.order_id
                              where l.product_id = i.product_id and not o.stock_reduced)"""

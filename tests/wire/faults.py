@@ -1,4 +1,4 @@
-"""What the tests of faults share: clients that insist, sales under way, sessions of the database."""
+"""What the tests of faults share: clients that insist, sales, sessions of the database."""
 import secrets
 import threading
 import time
@@ -19,7 +19,7 @@ def place(client, product, quantity=1, key=None, customer="A"):
 
 
 def insist(ask, seconds=30):
-    """Asks again while the answer is 503 or there is none, as a client does that got Retry-After."""
+    """Asks again while the answer is 503 or there is none, as a client that got Retry-After."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -40,7 +40,7 @@ def test_a_new_client_is_served_promptly_beside_every_kept_connection(shop, admi
 
 
 def test_a_family_serves_beside_as_many_silent_connections_as_nginx_keeps(shop, admin):
-    """Connections that are open and silent hold a thread each; those that nginx keeps leave some."""
+    """Connections that are open and silent hold a thread each; what nginx keeps leaves some."""
     silent = [Connection(f"{shop.sockets()}/products.sock") for _ in range(kept_connections(shop))]
     try:
         for connection in silent:

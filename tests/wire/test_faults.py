@@ -201,8 +201,10 @@ def long_list(shop, admin):
     shop.query(
         """
         with made as (insert into smartflow.products (name, category, description, price)
-                      select 'filler', %s, repeat('x', 10000), 1 from generate_series(1, 2000) returning id)
-        insert into smartflow.inventory (product_id, on_hand, min_stock) select id, 0, 0 from made""",
+                      select 'filler', %s, repeat('x', 10000), 1
+                        from generate_series(1, 2000) returning id)
+        insert into smartflow.inventory (product_id, on_hand, min_stock)
+        select id, 0, 0 from made""",
         (mark,),
     )
     yield f"/api/products?category={mark}"

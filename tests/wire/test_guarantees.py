@@ -123,7 +123,8 @@ def test_an_idempotency_key_opens_no_other_familys_functions(shop, admin, role, 
     other = "products_create" if family != "products" else "orders_create"
     statement = f"""
         select * from smartflow_api.any_idempotent((
-            (select digest from (values (sha256('{admin.token}'))) as v (digest)), 'staff', true, false,
+            (select digest from (values (sha256('{admin.token}'))) as v (digest)), 'staff', true,
+            false,
             'test-request', null, null, 'key', 'print', null, null, null, 'UTC',
             '{{}}')::smartflow_api.request, '{other}')"""
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
@@ -175,7 +176,8 @@ def trail(shop, entity, entity_id):
     """Action and changed fields of each audit row, oldest first."""
     return shop.query(
         """
-        select action, user_id, (select array_agg(key order by key) from json_object_keys(changes) as key)
+        select action, user_id,
+               (select array_agg(key order by key) from json_object_keys(changes) as key)
           from smartflow.audit_log where entity = %s and entity_id = %s order by id""",
         (entity, entity_id),
     )

@@ -1,4 +1,4 @@
-"""Clients behind a proxy: what it says of them is believed where it is configured, and only there."""
+"""Clients behind a proxy: what it says of them is believed where configured, and only there."""
 import json
 import shutil
 
