@@ -1,6 +1,7 @@
 """What a stranger sends: bodies, headers and connections that are wrong, odd or meant to deceive.
 Never a 5xx, never a half-done change, and every error in the contract's shape.
 """
+import re
 import secrets
 import socket
 import time
@@ -249,3 +250,33 @@ def test_a_body_that_stops_coming_is_given_up(shop, admin, name):
     began = time.monotonic()
     assert send_raw(shop, post(admin, "Content-Length: 500") + body_of(name), seconds=30) == b""
     assert time.monotonic() - began < 20
+
+
+def test_an_if_match_that_is_no_text_matches_nothing(admin):
+    product = admin.product()
+    answer = admin.patch(
+        f"/api/products/{product['id']}", {"name": "Other"}, headers={"If-Match": '"\xff"'}
+    )
+    assert answer.status == 412, answer
+    assert admin.get(f"/api/products/{product['id']}").json == product
+
+
+def test_a_bearer_token_that_is_no_text_counts_before_a_cookie(shop, admin):
+    headers = {
+        "Authorization": "Bearer \xff",
+        "Cookie": f"smartflow-{shop.port}={admin.token}",
+    }
+    assert admin.get("/api/products", headers=headers).status == 401
+    headers.pop("Authorization")
+    nobody = type(admin)(shop)
+    assert nobody.get("/api/products?limit=1", headers=headers).status == 200
+
+
+def test_a_raw_query_cannot_end_the_link_to_the_next_page(admin):
+    for _ in range(2):
+        admin.product(name='odd >;rel="first" name')
+    answer = admin.get('/api/products?limit=1&search=>;rel="first"')
+    link = answer.headers["Link"]
+    assert re.fullmatch(r'<[^<>"]+>; rel="next"', link), link
+    following = admin.get(link[1 : link.index(">")])
+    assert following.status == 200 and len(following.json) == 1
