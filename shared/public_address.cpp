@@ -27,7 +27,6 @@ constexpr std::uint32_t ipv4(std::uint32_t a, std::uint32_t b, std::uint32_t c, 
     return a << 24U | b << 16U | c << 8U | d;
 }
 
-// clang-format off: a network a line
 /// https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast.
 constexpr Network4 closed4[] = {
     {ipv4(0, 0, 0, 0), 8},        // this network
@@ -54,7 +53,6 @@ constexpr Network6 closed6[] = {
     {{0x20, 0x01, 0x0d, 0xb8}, 32}, // documentation
     {{0x3f, 0xff, 0x00}, 20},       // documentation
 };
-// clang-format on
 
 constexpr Network6 global_unicast{{0x20}, 3};
 constexpr Network6 mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96};

@@ -47,6 +47,7 @@ def environment_with(**settings):
         capture_output=True,
         text=True,
     ).stdout.split()
+    assert len(names) > 20, "the table of settings is not where it was"
     unwanted = {*names, "SMARTFLOW_CONF"}
     kept = {
         name: value
