@@ -156,7 +156,7 @@ $$;
 
 -- The end of every chain, to be kept elsewhere: who recomputes a chain can't recompute that.
 create function audit_head() returns json
-language sql stable as $$
+language sql stable security definer set search_path = smartflow_api, smartflow, pg_temp as $$
     select concat('{"through":', c.through, ',"rows":', c.rows, ',"hash":"', encode(c.head, 'hex'), '","segments":[',
         (select string_agg(concat('{"origin":', s.id, ',"through":', s.through, ',"rows":', s.rows,
                                   ',"hash":"', encode(s.head, 'hex'), '"}'), ',' order by s.id)
