@@ -16,7 +16,7 @@ language plpgsql as $$
 declare
     actor json := nullif(current_setting('smartflow.actor', true), '');
 begin
-    perform pg_current_xact_id(); -- before the row takes its id: deliver_seal rests on that order
+    perform pg_current_xact_id(); -- before an id is taken: deliver_seal and advance_settled rest on it
     insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
     values (clock(), (actor ->> 'id')::bigint, actor ->> 'username', actor ->> 'role', action, entity, entity_id, changes,
             actor ->> 'request', (actor ->> 'address')::inet);
