@@ -13,7 +13,7 @@ language sql stable as $$
     select row('select * from audit_wire where true'
             || filter('"#userId" = %L', q.input ->> 'user') || filter('entity = %L', q.input ->> 'entity')
             || filter('"entityId" = %L', q.input ->> 'entityId') || filter('action = %L', q.input ->> 'actionType')
-            || case q.input ->> 'origin' when 'local' then ' and origin is null'
+            || case q.input ->> 'origin' when '0' then ' and origin is null'
                                          else filter('origin = %L', q.input ->> 'origin') end
             || filter('"timestamp" >= %L', moment(q.input ->> 'from', q.time_zone)::text)
             || filter('"timestamp" < %L', moment(q.input ->> 'to', q.time_zone)::text),
