@@ -11,6 +11,7 @@
 #include "migrate.hpp"
 #include "openapi.hpp"
 #include "settings.hpp"
+#include "sql_version.hpp"
 #include "webhook.hpp"
 
 #include <iostream>
@@ -158,7 +159,8 @@ int print_audit_head(const CommandLine &line)
 
 int verify_audit_trail(const CommandLine &line)
 {
-    const AuditReport report = check_audit_file(line.words()[0], line.option("head").value_or(""));
+    const AuditReport report =
+        check_audit_file(line.words()[0], line.option("head").value_or(""), schema_version);
     for (const std::string &problem : report.problems) {
         std::cout << problem << "\n";
     }
