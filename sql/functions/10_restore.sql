@@ -395,6 +395,9 @@ begin
     perform row_triggers(true);
     perform advance_sequences();
     perform recount();
+    -- What was answered about the shop of before is true no longer; the request that restores has no
+    -- answer yet.
+    delete from idempotency_keys where status is not null;
     perform audit('restore', 'backup', null, differences(null, facts - 'problems' - 'auditHead' || jsonb_build_object('replace', replace)));
 end
 $$;
