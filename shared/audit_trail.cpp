@@ -1,13 +1,11 @@
 #include "audit_trail.hpp"
 
+#include "backup_file.hpp"
 #include "backup_read.hpp"
 #include "command_line.hpp"
 #include "housekeeping.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <tuple>
 
 namespace smartflow {
@@ -20,14 +18,14 @@ std::string line_of(const std::string &name, const AdminConnection::Values &row)
 }
 
 /// A list is newest first; a chain goes the other way. So the digests are kept until all are there.
-AuditReport check_list(std::istream &file, const std::string &kept)
+AuditReport check_list(const ByteSource &source, const std::string &kept)
 {
     if (kept.empty()) {
         throw UsageError("a list of the trail holds no head: give the one that was kept with "
                          "--head");
     }
     std::vector<AuditRow> rows;
-    read_array(file, [&](std::string_view row) { rows.push_back(read_audit_row(row)); });
+    read_array(source, [&](std::string_view row) { rows.push_back(read_audit_row(row)); });
     std::sort(rows.begin(), rows.end(), [](const AuditRow &a, const AuditRow &b) {
         return std::tie(a.origin, a.id) < std::tie(b.origin, b.id);
     });
@@ -59,27 +57,33 @@ private:
     bool is_trail_ = false;
 };
 
-BackupFacts read_export(std::istream &file, std::int64_t newest_schema, AuditCheck *check)
+BackupFacts read_export(const std::string &path, std::int64_t newest_schema, AuditCheck *check)
 {
-    const ByteSource source = [&file](char *into, std::size_t size) {
-        file.read(into, static_cast<std::streamsize>(size));
-        return static_cast<std::size_t>(file.gcount());
-    };
+    InputFile file(path);
     TrailOf rows(check);
-    return BackupReader(source, newest_schema).read(rows);
+    return BackupReader([&](char *into, std::size_t size) { return file.read(into, size); },
+                        newest_schema)
+        .read(rows);
 }
 
 /// An export's head stands behind its rows, so it is read twice, and never held in memory.
-AuditReport check_export(std::istream &file, const std::string &kept, std::int64_t newest_schema)
+AuditReport check_export(const std::string &path, const std::string &kept,
+                         std::int64_t newest_schema)
 {
-    const BackupFacts facts = read_export(file, newest_schema, nullptr);
     std::string head;
-    append_json(head, facts.audit_head);
+    append_json(head, read_export(path, newest_schema, nullptr).audit_head);
     AuditCheck check(read_audit_head(head), kept);
-    file.clear();
-    file.seekg(0);
-    read_export(file, newest_schema, &check);
+    read_export(path, newest_schema, &check);
     return check.report();
+}
+
+bool is_list(const std::string &path)
+{
+    InputFile file(path);
+    char c = ' ';
+    while (file.read(&c, 1) == 1 && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+    }
+    return c == '[';
 }
 
 } // namespace
@@ -113,14 +117,11 @@ std::string audit_head_text(AdminConnection &database)
 AuditReport check_audit_file(const std::string &path, const std::string &kept,
                              std::int64_t newest_schema)
 {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        throw std::runtime_error(path + ": " + std::strerror(errno));
+    if (!is_list(path)) {
+        return check_export(path, kept, newest_schema);
     }
-    const bool is_list = (file >> std::ws).peek() == '[';
-    file.clear();
-    file.seekg(0);
-    return is_list ? check_list(file, kept) : check_export(file, kept, newest_schema);
+    InputFile file(path);
+    return check_list([&](char *into, std::size_t size) { return file.read(into, size); }, kept);
 }
 
 } // namespace smartflow

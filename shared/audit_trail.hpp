@@ -17,7 +17,7 @@ std::string audit_head_json(AdminConnection &database);
 std::string audit_head_text(AdminConnection &database);
 
 /// Checks a file without any database: an export, by the head it carries, or a JSON array of the
-/// whole trail, as `action=audit-logs` gives it, by the one that was kept.
+/// whole trail, as `action=audit-logs` gives it, by the one that was kept; compressed or not.
 /// \param kept          a head that was kept elsewhere, in hex; empty for none
 /// \param newest_schema the version of the database that this program knows
 /// \throws std::runtime_error for a file that can't be read or is no whole export, UsageError for a
