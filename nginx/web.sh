@@ -71,6 +71,14 @@ login_limits() {
     limits
 }
 
+# The administrator's families take and give files: streamed both ways, of any length, as long as
+# that takes. A stranger's file is refused before it is read, so it isn't collected here first.
+long_work() { # family
+    [[ $1 != admin_* ]] || printf '    %s;\n' "client_max_body_size ${set[MAX_UPLOAD]}" \
+        'fastcgi_request_buffering off' 'fastcgi_max_temp_file_size 0' 'fastcgi_read_timeout 1h' \
+        'fastcgi_send_timeout 1h'
+}
+
 # One upstream, one pair of locations for each family.
 render_families() { # folder
     local family path
@@ -78,7 +86,8 @@ render_families() { # folder
         path=/api/${family//_//}
         render upstream.conf.in FAMILY="$family" SOCKETS="$sockets" KEEPALIVE="$(keepalive)" \
             >> "$1/upstreams.conf"
-        render family.conf.in FAMILY="$family" PATH="$path" >> "$1/families.conf"
+        render family.conf.in FAMILY="$family" PATH="$path" MORE="$(long_work "$family")" \
+            >> "$1/families.conf"
         echo "\"~^$path(/|\$)\" @family_$family;" >> "$1/refused.conf"
     done
     render auth.conf.in LOGIN_LIMITS="$(login_limits)" >> "$1/families.conf"

@@ -1,5 +1,7 @@
 #include "admin_connection.hpp"
 
+#include "column_kind.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -10,6 +12,8 @@ namespace smartflow {
 namespace {
 
 using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+constexpr int rows_a_fetch = 500; ///< of a cursor; two such parts are in memory
 
 /// Text of libpq without the newline that it ends with.
 std::string line_of(const char *text)
@@ -36,6 +40,25 @@ struct AdminConnection::State {
             any = true;
         }
         return any;
+    }
+
+    /// \returns false when the sink wants no more
+    static bool pass_rows(const PGresult *result, const std::vector<Column> &columns,
+                          const RowSink &sink)
+    {
+        Row row{&columns, std::vector<const char *>(columns.size())};
+        for (int at = 0; at < PQntuples(result); ++at) {
+            for (std::size_t i = 0; i < columns.size(); ++i) {
+                const int column = static_cast<int>(i);
+                const bool null = PQgetisnull(result, at, column) != 0;
+                row.values[i] = column_text(PQftype(result, column),
+                                            null ? nullptr : PQgetvalue(result, at, column));
+            }
+            if (!sink(row)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// \throws AdminError for a result that is an error
@@ -117,6 +140,74 @@ AdminConnection::Value AdminConnection::value(const std::string &statement,
 {
     const std::vector<Values> table = rows(statement, parameters);
     return table.empty() || table.front().empty() ? Value() : table.front().front();
+}
+
+bool AdminConnection::fetch(const std::string &cursor, const RowSink &sink)
+{
+    PGconn *connection = state_->connection.get();
+    const std::string statement =
+        "fetch forward " + std::to_string(rows_a_fetch) + " from \"" + cursor + "\"";
+    const auto ask = [&] {
+        if (PQsendQuery(connection, statement.c_str()) == 0) {
+            throw AdminError(line_of(PQerrorMessage(connection)), "");
+        }
+    };
+    const auto answer = [&] {
+        Result result(PQgetResult(connection), &PQclear);
+        while (PGresult *more = PQgetResult(connection)) { // nullptr: ready for the next
+            PQclear(more);
+        }
+        return state_->checked(result.release());
+    };
+    std::vector<Column> columns;
+    ask();
+    for (;;) {
+        const Result part = answer();
+        const int rows = PQntuples(part.get());
+        if (rows == 0) {
+            return true;
+        }
+        ask();
+        for (int i = 0; columns.empty() && i < PQnfields(part.get()); ++i) {
+            columns.push_back({PQfname(part.get(), i), column_kind(PQftype(part.get(), i))});
+        }
+        if (!state_->pass_rows(part.get(), columns, sink)) {
+            answer();
+            return false;
+        }
+    }
+}
+
+void AdminConnection::copy_begin(const std::string &statement)
+{
+    const Result result(PQexec(state_->connection.get(), statement.c_str()), &PQclear);
+    if (PQresultStatus(result.get()) != PGRES_COPY_IN) {
+        const char *sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+        throw AdminError(line_of(PQerrorMessage(state_->connection.get())),
+                         sqlstate == nullptr ? "" : sqlstate);
+    }
+}
+
+void AdminConnection::copy_data(std::string_view bytes)
+{
+    PGconn *connection = state_->connection.get();
+    if (PQputCopyData(connection, bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        copy_end(); // says why, where the server said it
+        throw AdminError(line_of(PQerrorMessage(connection)), "");
+    }
+}
+
+void AdminConnection::copy_end()
+{
+    PGconn *connection = state_->connection.get();
+    if (PQputCopyEnd(connection, nullptr) != 1) {
+        throw AdminError(line_of(PQerrorMessage(connection)), "");
+    }
+    Result result(PQgetResult(connection), &PQclear);
+    while (PGresult *more = PQgetResult(connection)) {
+        PQclear(more);
+    }
+    state_->checked(result.release());
 }
 
 bool AdminConnection::wait_for_notification(int timeout_ms, int wake_descriptor)

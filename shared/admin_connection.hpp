@@ -1,6 +1,8 @@
 #ifndef SMARTFLOW_ADMIN_CONNECTION_HPP
 #define SMARTFLOW_ADMIN_CONNECTION_HPP
 
+#include "database.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,9 +31,10 @@ private:
 /// Takes a line for the administrator.
 using LineSink = std::function<void(const std::string &line)>;
 
-/// The owner's connection, for migrations and the command line: one at a time, no pool, never
-/// reconnected behind one's back (a session's advisory lock would be lost with it). It speaks libpq
-/// since it sends files of many statements and needs every error's SQLSTATE.
+/// A connection for work that isn't a short request: migrations, the command line, exports and
+/// imports. One at a time, no pool, never reconnected behind one's back (a session's advisory lock
+/// would be lost with it). It speaks libpq since it sends files of many statements, copies, and
+/// needs every error's SQLSTATE.
 class AdminConnection
 {
 public:
@@ -58,6 +61,21 @@ public:
     /// The single value of a statement that gives one row; nothing for no row or NULL.
     /// \throws AdminError
     Value value(const std::string &statement, const Values &parameters = {});
+
+    /// Gives every row of an open cursor to the sink; the server works on the next rows meanwhile.
+    /// \returns false when the sink wanted no more
+    /// \throws AdminError
+    bool fetch(const std::string &cursor, const RowSink &sink);
+
+    /// Begins a `COPY … FROM STDIN`; copy_data any number of times, then copy_end.
+    /// \throws AdminError
+    void copy_begin(const std::string &statement);
+
+    /// Sends a part of a copy, cut anywhere. \throws AdminError
+    void copy_data(std::string_view bytes);
+
+    /// Ends a copy. \throws AdminError for what was wrong in it
+    void copy_end();
 
     /// Waits for a notification of a channel that a LISTEN named; one that came before counts.
     /// \param timeout_ms      at most so long

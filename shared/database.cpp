@@ -24,18 +24,6 @@ constexpr auto queue_patience = std::chrono::seconds(5); ///< wait for a free co
 constexpr int max_attempts = 5;                          ///< of a lost serialisation or a deadlock
 constexpr int rows_a_fetch = 200;                        ///< of a stream
 
-const char *const request_literal =
-    "(row($1::bytea,$2::text,$3::boolean,$4::boolean,$5::text,$6::inet,$7::text,$8::bytea,"
-    "$9::bytea,$10::text,$11::text,$12::bigint,$13::text,$14::jsonb)::smartflow_api.request";
-
-const std::string idempotent = "any_idempotent";
-
-std::string statement(const std::string &function)
-{
-    return "select * from smartflow_api." + function + request_literal +
-           (function == idempotent ? ", $15::text)" : ")");
-}
-
 bool ends_with(const std::string &text, std::string_view suffix)
 {
     return text.size() >= suffix.size() &&
@@ -140,12 +128,12 @@ public:
         std::string name = function;
         if (arguments.key) {
             parameters.values().push_back(function.c_str());
-            name = idempotent;
+            name = idempotent_call;
         }
         const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
         pqxx::nontransaction statement_alone(link);
         if (std::find(functions_.begin(), functions_.end(), name) == functions_.end()) {
-            return statement_alone.exec_params(statement(name), given);
+            return statement_alone.exec_params(call_statement(name), given);
         }
         return statement_alone.exec_prepared(name, given);
     }
@@ -160,7 +148,7 @@ public:
         }
         if (prepare) {
             for (const std::string &function : functions_) {
-                link->prepare(function, statement(function));
+                link->prepare(function, call_statement(function));
                 link->prepare_now(function);
             }
         }
@@ -319,12 +307,12 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
             CallParameters parameters(arguments);
             // What only reads can't note that the session is in use.
             pqxx::nontransaction(lease.link())
-                .exec_params(statement("any_session"),
+                .exec_params(call_statement("any_session"),
                              pqxx::prepare::make_dynamic_params(parameters.values()));
             using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
             Snapshot snapshot(lease.link());
             const Reply reply = reply_of(snapshot.exec_params(
-                statement(function), pqxx::prepare::make_dynamic_params(parameters.values())));
+                call_statement(function), pqxx::prepare::make_dynamic_params(parameters.values())));
             if (reply.body) {
                 const std::vector<Column> total{{"#total", Column::Kind::raw}};
                 if (!sink({&total, {reply.body->c_str()}})) {

@@ -1,9 +1,7 @@
 #include "database_rows.hpp"
 
+#include "column_kind.hpp"
 #include "error.hpp"
-
-#include <algorithm>
-#include <iterator>
 
 namespace smartflow {
 
@@ -16,16 +14,6 @@ std::optional<std::string> text_of(const pqxx::field &field)
     }
     return std::string(field.c_str(), field.size());
 }
-
-/// PostgreSQL's OIDs of the types whose text is JSON already (catalog pg_type).
-bool is_json_text(pqxx::oid type)
-{
-    constexpr pqxx::oid raw[] = {20, 21, 23, 114, 1700, 3802}; // integers, json, numeric, jsonb
-    return std::find(std::begin(raw), std::end(raw), type) != std::end(raw);
-}
-
-constexpr pqxx::oid boolean_oid = 16;
-constexpr pqxx::oid timestamptz_oid = 1184;
 
 } // namespace
 
@@ -49,14 +37,7 @@ std::vector<Column> columns_of(const pqxx::result &result)
 {
     std::vector<Column> columns;
     for (pqxx::row::size_type i = 0; i < result.columns(); ++i) {
-        const pqxx::oid type = result.column_type(i);
-        Column::Kind kind = Column::Kind::text;
-        if (is_json_text(type) || type == boolean_oid) {
-            kind = Column::Kind::raw;
-        } else if (type == timestamptz_oid) {
-            kind = Column::Kind::instant;
-        }
-        columns.push_back({result.column_name(i), kind});
+        columns.push_back({result.column_name(i), column_kind(result.column_type(i))});
     }
     return columns;
 }
@@ -67,11 +48,7 @@ bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, c
     for (const auto &given : result) {
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const pqxx::field field = given[static_cast<pqxx::row::size_type>(i)];
-            const char *value = field.is_null() ? nullptr : field.c_str();
-            if (value != nullptr && field.type() == boolean_oid) {
-                value = *value == 't' ? "true" : "false";
-            }
-            row.values[i] = value;
+            row.values[i] = column_text(field.type(), field.is_null() ? nullptr : field.c_str());
         }
         if (!sink(row)) {
             return false;

@@ -58,12 +58,53 @@ std::string joined(const std::string &body, const std::string &query)
     return body.substr(0, body.size() - 1) + "," + query.substr(1);
 }
 
+/// What a handler streams: with the headers of every answer, and counted.
+class Stream : public Output
+{
+public:
+    Stream(const Request &request, Output &output, Outcome &outcome, bool &started)
+        : request_(request), output_(output), outcome_(outcome), started_(started)
+    {}
+
+    void send(const Response &whole) override
+    {
+        start(whole);
+        write(whole.body);
+        finish();
+    }
+
+    void start(const Response &head) override
+    {
+        Response complete{head.status, head.headers, {}};
+        add_common_headers(complete, request_);
+        complete.head_only = request_.method == "HEAD";
+        outcome_.status = head.status;
+        started_ = true;
+        output_.start(complete);
+    }
+
+    bool write(std::string_view bytes) override
+    {
+        outcome_.bytes += bytes.size();
+        return output_.write(bytes);
+    }
+
+    bool finish() override { return output_.finish(); }
+    void abort() override { output_.abort(); }
+
+private:
+    const Request &request_;
+    Output &output_;
+    Outcome &outcome_;
+    bool &started_;
+};
+
 /// One request on its way through, from the match to the answer.
 class Exchange
 {
 public:
-    Exchange(const Family &family, const Settings &settings, const Request &request,
-             const Call &call, Output &output)
+    Exchange(const Family &family, const Settings &settings, Request &request, const Call &call,
+             Output &output)
         : family_(family), settings_(settings), request_(request), call_(call), output_(output)
     {}
 
@@ -74,8 +115,11 @@ private:
     void authorise(Arguments &arguments);
     std::string checked_form(Arguments &arguments, std::optional<Page> &page);
     std::string checked_content();
+    void refuse_unknown_action() const;
+    void check_upload() const;
     void check_idempotency_key(Arguments &arguments, Details &wrong) const;
     void list(const Arguments &arguments, const Page &page);
+    Response handled(Arguments arguments, const std::optional<Page> &page);
     void send(Response response);
     void fail(const Error &error);
 
@@ -83,7 +127,7 @@ private:
 
     const Family &family_;
     const Settings &settings_;
-    const Request &request_;
+    Request &request_;
     const Call &call_;
     Output &output_;
     Match match_;
@@ -111,7 +155,7 @@ Outcome Exchange::run()
 void Exchange::answer()
 {
     target_ = split_target(request_.target);
-    match_ = match(family_, request_.method, target_.path);
+    match_ = match(family_, request_.method, target_);
     if (match_.allow.empty()) {
         throw Error(Code::not_found, "There is nothing at this path.");
     }
@@ -136,12 +180,27 @@ void Exchange::answer()
         }
         throw;
     }
+    if (route.handle != nullptr) {
+        return send(handled(std::move(arguments), page));
+    }
     if (is_list()) {
         return list(arguments, *page);
     }
-    Inquiry inquiry{settings_, request_, route, std::move(arguments), call_};
-    send(route.handle != nullptr ? route.handle(inquiry)
-                                 : to_response(call_(route.function, inquiry.arguments, {})));
+    send(to_response(call_(route.function, arguments, {})));
+}
+
+Response Exchange::handled(Arguments arguments, const std::optional<Page> &page)
+{
+    Stream stream(request_, output_, outcome_, started_);
+    const std::function<Response()> answer_list = [this, &arguments, &page] {
+        list(arguments, *page);
+        Response done;
+        done.sent = true;
+        return done;
+    };
+    Inquiry inquiry{settings_, request_,     *match_.route, arguments,
+                    call_,     family_.name, stream,        answer_list};
+    return match_.route->handle(inquiry);
 }
 
 void Exchange::authorise(Arguments &arguments)
@@ -178,16 +237,19 @@ void Exchange::authorise(Arguments &arguments)
 std::string Exchange::checked_form(Arguments &arguments, std::optional<Page> &page)
 {
     const Route &route = *match_.route;
+    refuse_unknown_action();
     Details wrong;
     std::string body = "{}";
-    if (arguments.write && request_.method != "DELETE") {
+    if (*route.upload != '\0') {
+        check_upload();
+    } else if (arguments.write && request_.method != "DELETE") {
         const std::string text = checked_content();
         if (!route.body.empty() || !text.empty()) {
             const Mode mode = request_.method == "PATCH" ? Mode::change : Mode::create;
             body = checked_body(parse_json(text), route.body, mode, wrong);
         }
     }
-    std::string query = checked_query(target_.query, route.query, wrong);
+    std::string query = checked_query(target_.query, QueryRules(family_, route).rules(), wrong);
     check_idempotency_key(arguments, wrong);
     if (is_list() && wrong.empty()) {
         page = read_page(target_.path, target_.query, query, wrong);
@@ -202,9 +264,41 @@ std::string Exchange::checked_form(Arguments &arguments, std::optional<Page> &pa
     return input;
 }
 
+/// An action that none of the path's routes has: nothing else of the query can be judged then.
+void Exchange::refuse_unknown_action() const
+{
+    const Route &route = *match_.route;
+    if (*route.action == '\0' || names_action(target_.query, route.action)) {
+        return;
+    }
+    std::string actions;
+    for (const Route *sibling : siblings(family_, route)) {
+        actions += (actions.empty() ? "" : ", ") + std::string(sibling->action);
+    }
+    throw validation_error({{"action", "must be one of: " + actions}});
+}
+
+/// What can be said of a large body before it is read.
+void Exchange::check_upload() const
+{
+    if (!is_media_type(is_utf8(request_.content_type) ? request_.content_type : "",
+                       match_.route->upload)) {
+        throw Error(Code::unsupported_media_type,
+                    std::string("The body must be ") + match_.route->upload + ".");
+    }
+    const std::optional<std::uint64_t> length = body_length(request_);
+    if (!length) {
+        throw Error(Code::bad_request, "The Content-Length is no number.");
+    }
+    if (*length > static_cast<std::uint64_t>(settings_.max_upload)) {
+        throw Error(Code::payload_too_large, "The body is larger than MAX_UPLOAD allows.");
+    }
+}
+
 /// The body, once it is known to have come whole and in the right type.
 std::string Exchange::checked_content()
 {
+    receive_body(request_);
     const bool some = !request_.body.empty() || request_.received != Received::whole;
     if ((some || !match_.route->body.empty()) &&
         !is_media_type(is_utf8(request_.content_type) ? request_.content_type : "",
@@ -267,6 +361,9 @@ void Exchange::list(const Arguments &arguments, const Page &page)
 
 void Exchange::send(Response response)
 {
+    if (response.sent) {
+        return;
+    }
     add_common_headers(response, request_);
     response.head_only = request_.method == "HEAD";
     outcome_.status = response.status;
@@ -278,7 +375,7 @@ void Exchange::fail(const Error &error)
 {
     outcome_.cause = error.cause();
     if (started_) {
-        outcome_.cause = "cut off: " + outcome_.cause;
+        outcome_.cause = "cut off: " + (outcome_.cause.empty() ? error.what() : outcome_.cause);
         output_.abort();
         return;
     }
@@ -335,8 +432,8 @@ Response to_response(const Reply &reply)
     return response;
 }
 
-Outcome dispatch(const Family &family, const Settings &settings, const Request &request,
-                 const Call &call, Output &output)
+Outcome dispatch(const Family &family, const Settings &settings, Request &request, const Call &call,
+                 Output &output)
 {
     return Exchange(family, settings, request, call, output).run();
 }

@@ -26,6 +26,12 @@ struct Inquiry {
     const Route &route;
     Arguments arguments;
     const Call &call;
+    const char *family; ///< whose route it is
+    /// For an answer that is streamed: start, write, finish; the headers of every answer are added.
+    /// What is thrown after the start cuts the answer off.
+    Output &output;
+    /// Answers the list of the route's function, for a handler that had something to do before.
+    const std::function<Response()> &answer_list;
 };
 
 /// One endpoint: method and path to an SQL function, with the rules of what it takes.
@@ -39,8 +45,15 @@ struct Route {
     Span<Rule> body = {};
     Span<Rule> query = {};
     Access access = Access::staff;
-    /// What C++ must do between two calls (passwords); by default the function is called.
+    /// What C++ must do between two calls (passwords) or beside them (files); by default the
+    /// function is called.
     Response (*handle)(Inquiry &) = nullptr;
+    /// Tells apart the routes of one method and path: the query parameter `action`.
+    const char *action = "";
+    const char *media = "application/json"; ///< of the answer; a list is written as it says
+    /// The media type of a body of up to MAX_UPLOAD, which the handler reads itself, with a reader
+    /// of its request; empty: the body is a small one of application/json.
+    const char *upload = "";
 };
 
 /// Whether the route answers a list: whole and streamed, or a page of it.
@@ -65,8 +78,8 @@ struct Outcome {
 
 /// Answers one request: match, method, credentials, every rule in one pass, one call, the answer.
 /// The only place that catches.
-Outcome dispatch(const Family &family, const Settings &settings, const Request &request,
-                 const Call &call, Output &output);
+Outcome dispatch(const Family &family, const Settings &settings, Request &request, const Call &call,
+                 Output &output);
 
 /// A reply of the database as an answer: status, ETag, Location and body as they are.
 Response to_response(const Reply &reply);

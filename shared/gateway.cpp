@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -61,7 +62,6 @@ public:
     }
 
     bool write(std::string_view bytes) override { return head_only_ || put(bytes); }
-    void finish() override {}
 
 protected:
     virtual bool put(std::string_view bytes) = 0;
@@ -74,6 +74,8 @@ class FastCgiChannel : public Channel
 {
 public:
     explicit FastCgiChannel(FCGX_Request &request) : request_(request) {}
+
+    bool finish() override { return FCGX_FFlush(request_.out) == 0; }
 
     /// Without the end record that FastCGI wants, the web server cuts its own answer short too.
     void abort() override { FCGX_Free(&request_, 1); }
@@ -92,6 +94,8 @@ private:
 class CgiChannel : public Channel
 {
 public:
+    bool finish() override { return std::fflush(stdout) == 0; }
+
     void abort() override
     {
         std::fflush(stdout);
@@ -105,8 +109,8 @@ protected:
     }
 };
 
-void answer(const Family &family, const Settings &settings, const Request &request,
-            const Call &call, Output &output)
+void answer(const Family &family, const Settings &settings, Request &request, const Call &call,
+            Output &output)
 {
     const auto start = Clock::now();
     const Outcome outcome = dispatch(family, settings, request, call, output);
@@ -132,6 +136,22 @@ Call calling(Database &database)
                        const RowSink &sink) { return database.call(function, arguments, sink); };
 }
 
+/// Ends a request whose answer is written. The empty record that ends its body mustn't stay in a
+/// connection that the web server keeps: libfcgi would take it for the next request's first record.
+/// A body that wasn't wanted isn't waited for, since a stranger may send it slowly: its connection
+/// ends.
+void finish_request(FCGX_Request &fcgi, std::uint64_t unread)
+{
+    if (unread > 0) {
+        fcgi.keepConnection = 0;
+    } else {
+        std::array<char, 4096> rest{};
+        while (FCGX_GetStr(rest.data(), static_cast<int>(rest.size()), fcgi.in) > 0) {
+        }
+    }
+    FCGX_Finish_r(&fcgi);
+}
+
 /// Accepts and answers for ever. A connection that the web server keeps open stays with its
 /// thread, so there must be more threads than kept connections (nginx/upstream.conf.in).
 /// Once stopping, each thread ends with the request it has.
@@ -148,18 +168,15 @@ void accept_and_answer(const Family &family, const Settings &settings, const Cal
         ++busy;
         Request request =
             read_request([&](const char *name) { return FCGX_GetParam(name, fcgi.envp); });
-        receive_body(request, [&](char *into, std::size_t size) {
+        std::uint64_t unread = body_length(request).value_or(0);
+        request.read_body = [&](char *into, std::size_t size) {
             const int got = FCGX_GetStr(into, static_cast<int>(size), fcgi.in);
-            return static_cast<std::size_t>(got > 0 ? got : 0);
-        });
-        // The empty record that ends the body: left in the socket, libfcgi would take it for the
-        // next request's first one and close a connection that the web server keeps.
-        std::array<char, 4096> rest{};
-        while (FCGX_GetStr(rest.data(), static_cast<int>(rest.size()), fcgi.in) > 0) {
-        }
+            unread -= std::min<std::uint64_t>(unread, static_cast<std::uint64_t>(std::max(got, 0)));
+            return static_cast<std::size_t>(std::max(got, 0));
+        };
         FastCgiChannel channel(fcgi);
         answer(family, settings, request, call, channel);
-        FCGX_Finish_r(&fcgi);
+        finish_request(fcgi, unread);
         if (stopping) {
             FCGX_Free(&fcgi, 1);
         }
@@ -205,8 +222,9 @@ int serve_cgi(const Family &family, const Settings &settings)
 {
     Database database(settings, family.name, {});
     Request request = read_request([](const char *name) { return std::getenv(name); });
-    receive_body(request,
-                 [](char *into, std::size_t size) { return std::fread(into, 1, size, stdin); });
+    request.read_body = [](char *into, std::size_t size) {
+        return std::fread(into, 1, size, stdin);
+    };
     CgiChannel channel;
     answer(family, settings, request, calling(database), channel);
     return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

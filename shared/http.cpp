@@ -175,31 +175,38 @@ Request read_request(const std::function<const char *(const char *)> &variable)
     return request;
 }
 
-void receive_body(Request &request, const std::function<std::size_t(char *, std::size_t)> &read)
+std::optional<std::uint64_t> body_length(const Request &request)
 {
     std::string_view digits = request.content_length;
     if (digits.empty()) {
-        return;
+        return 0;
     }
     digits.remove_prefix(
         std::min(digits.find_first_not_of('0'), digits.size())); // 1*DIGIT: 0018 is 18
     if (digits.empty()) {
-        return;
+        return 0;
     }
-    const auto announced = positive_integer(digits);
-    if (!announced) {
+    const auto length = positive_integer(digits);
+    return length ? std::optional(static_cast<std::uint64_t>(*length)) : std::nullopt;
+}
+
+void receive_body(Request &request)
+{
+    const std::optional<std::uint64_t> length = body_length(request);
+    if (!length) {
         request.received = Received::bad_length;
         return;
     }
-    const auto length = static_cast<std::uint64_t>(*announced);
-    if (length > max_body_bytes) {
+    if (*length > max_body_bytes) {
         request.received = Received::too_large;
         return;
     }
-    request.body.resize(static_cast<std::size_t>(length));
+    request.body.resize(static_cast<std::size_t>(*length));
     std::size_t got = 0;
     while (got < request.body.size()) {
-        const std::size_t part = read(request.body.data() + got, request.body.size() - got);
+        const std::size_t part = request.read_body ? request.read_body(request.body.data() + got,
+                                                                       request.body.size() - got)
+                                                   : 0;
         if (part == 0) {
             request.received = Received::cut_short;
             return;

@@ -3,7 +3,9 @@
 
 #include "rules.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +21,11 @@ enum class Received {
     bad_length, ///< Content-Length is no number
 };
 
-/// One request, complete: what the web server said (RFC 3875) and the whole body.
+/// Fills a buffer with what comes next. \returns the number of bytes, 0 at the end
+using ByteSource = std::function<std::size_t(char *into, std::size_t size)>;
+
+/// One request: what the web server said (RFC 3875), and the body, which is read when it is known
+/// that it will be taken.
 struct Request {
     std::string method;          ///< REQUEST_METHOD
     std::string target;          ///< REQUEST_URI, raw: path and query as the client sent them
@@ -37,7 +43,8 @@ struct Request {
     std::string fetch_site;      ///< HTTP_SEC_FETCH_SITE
     std::string user_agent;      ///< HTTP_USER_AGENT
     std::string request_id;      ///< HTTP_X_REQUEST_ID: checked or made when the request is read
-    std::string body;
+    ByteSource read_body;        ///< none: there is no body
+    std::string body;            ///< what receive_body read
     Received received = Received::whole;
 };
 
@@ -61,6 +68,7 @@ struct Response {
     Headers headers;
     std::string body;
     bool head_only = false; ///< HEAD: the body counts for Content-Length and isn't sent
+    bool sent = false;      ///< whoever made it has written it to the output already
 };
 
 /// `Not Found` and so on (RFC 9110 §15).
@@ -77,7 +85,8 @@ public:
     virtual void start(const Response &head) = 0;
     /// \returns false when the client has gone: what produces the answer is then to stop.
     virtual bool write(std::string_view bytes) = 0;
-    virtual void finish() = 0;
+    /// Ends a started answer. \returns whether the web server has taken all of it
+    virtual bool finish() = 0;
     /// Ends a started answer so that the client sees that it is incomplete.
     virtual void abort() = 0;
 };
@@ -91,8 +100,12 @@ std::string_view cookie_value(std::string_view cookies, std::string_view name) n
 /// Whether a Content-Type names this media type, parameters apart (RFC 9110 §8.3.1).
 bool is_media_type(std::string_view content_type, std::string_view wanted) noexcept;
 
-/// Reads the body: `read` fills a buffer and gives the number of bytes, 0 at the end.
-void receive_body(Request &request, const std::function<std::size_t(char *, std::size_t)> &read);
+/// The Content-Length in bytes, 0 where there is none; nothing where it is no number (RFC 9110
+/// §8.6).
+std::optional<std::uint64_t> body_length(const Request &request);
+
+/// Reads the whole body of a request that is small, or says why not in `received`.
+void receive_body(Request &request);
 
 /// Fills what `variable` (getenv or its FastCGI like, nullptr when there is none) knows, and makes
 /// a request id where the client sent none that will do.

@@ -3,6 +3,7 @@
 #include "json_build.hpp"
 #include "openapi_refusals.hpp"
 #include "openapi_schemas.hpp"
+#include "routing.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -75,9 +76,9 @@ bool makes_resource(const Family &family, const Route &route)
     });
 }
 
-std::string body_name(const Route &route)
+std::string body_name(const Family &family, const Route &route)
 {
-    std::string name = operation_id(route) + "Body";
+    std::string name = operation_id(family, route) + "Body";
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
     return name;
 }
@@ -87,16 +88,29 @@ Mode mode_of(const Route &route)
     return std::string_view(route.method) == "PATCH" ? Mode::change : Mode::create;
 }
 
-Json parameters(const Route &route)
+/// Every query parameter of the routes of one method and path, each once.
+void add_query(const Family &family, const Route &route, std::vector<Json> &all)
+{
+    std::vector<std::string_view> named;
+    for (const Route *sibling : siblings(family, route)) {
+        const QueryRules query(family, *sibling);
+        for (const Rule &rule : query.rules()) {
+            if (std::find(named.begin(), named.end(), rule.name) == named.end()) {
+                named.emplace_back(rule.name);
+                all.push_back(query_parameter(rule));
+            }
+        }
+    }
+}
+
+Json parameters(const Family &family, const Route &route)
 {
     std::vector<Json> all;
     const std::string_view method = route.method;
     if (has_id(route.path)) {
         all.push_back(component("parameters", "Id"));
     }
-    for (const Rule &rule : route.query) {
-        all.push_back(query_parameter(rule));
-    }
+    add_query(family, route, all);
     if (reads_one("GET", route)) {
         all.push_back(component("parameters", "If-None-Match"));
     }
@@ -133,6 +147,61 @@ const char *success_about(const Route &route)
     }
 }
 
+/// The schema of a success's body. \pre the route has one
+Json body_of_success(const Route &route)
+{
+    if (std::string_view(route.media) != "application/json") {
+        return make_object({{"type", make_text("string")}});
+    }
+    Json schema = component("schemas", route.schema);
+    return answers_list(route)
+               ? make_object({{"type", make_text("array")}, {"items", std::move(schema)}})
+               : schema;
+}
+
+/// The bodies of the routes of one method and path by their media types: any of those that have it.
+Json contents_of_success(const std::vector<const Route *> &routes)
+{
+    Json contents = make_object();
+    for (const Route *route : routes) {
+        Json *content = find(contents, route->media);
+        if (content == nullptr) {
+            const Json none = make_object({{"anyOf", make_list({})}});
+            add(contents, route->media, make_object({{"schema", none}}));
+            content = &contents.members.back().second;
+        }
+        find(*find(*content, "schema"), "anyOf")->items.push_back(body_of_success(*route));
+    }
+    return contents;
+}
+
+/// What each action answers, which OpenAPI can't tell of the values of a parameter.
+Json actions(const std::vector<const Route *> &routes)
+{
+    Json all = make_object();
+    for (const Route *route : routes) {
+        Json action = make_object({{"summary", make_text(route->summary)},
+                                   {"media", make_text(route->media)},
+                                   {"schema", body_of_success(*route)}});
+        add(all, route->action, std::move(action));
+    }
+    return all;
+}
+
+/// The files that the routes of one method and path take, by their media types.
+Json uploads(const std::vector<const Route *> &routes)
+{
+    Json contents = make_object();
+    for (const Route *route : routes) {
+        if (find(contents, route->upload) == nullptr) {
+            const bool json = std::string_view(route->upload) == "application/json";
+            const Json type = make_object({{"type", make_text(json ? "object" : "string")}});
+            add(contents, route->upload, make_object({{"schema", type}}));
+        }
+    }
+    return contents;
+}
+
 Json success(const Family &family, const Route &route)
 {
     std::vector<const char *> names;
@@ -143,7 +212,9 @@ Json success(const Family &family, const Route &route)
         (route.status == 201 && makes_resource(family, route))) {
         names.push_back("ETag");
     }
-    if (answers_list(route)) {
+    const auto same_path = siblings(family, route);
+    if (std::any_of(same_path.begin(), same_path.end(),
+                    [](const Route *one) { return answers_list(*one); })) {
         names.insert(names.end(), {"Link", "X-Total-Count"});
     }
     if (takes_idempotency_key(route)) {
@@ -151,12 +222,10 @@ Json success(const Family &family, const Route &route)
     }
     Json response = make_object(
         {{"description", make_text(success_about(route))}, {"headers", response_headers(names)}});
-    if (*route.schema != '\0') {
-        Json schema = component("schemas", route.schema);
-        if (answers_list(route)) {
-            schema = make_object({{"type", make_text("array")}, {"items", std::move(schema)}});
-        }
-        add(response, "content", json_content(std::move(schema)));
+    if (*route.action != '\0') {
+        add(response, "content", contents_of_success(siblings(family, route)));
+    } else if (*route.schema != '\0') {
+        add(response, "content", json_content(body_of_success(route)));
     }
     return response;
 }
@@ -196,15 +265,25 @@ Json responses(const Family &family, const Route &route)
 
 Json operation(const Family &family, const Route &route)
 {
-    Json all = make_object({{"operationId", make_text(operation_id(route))},
-                            {"summary", make_text(route.summary)},
-                            {"tags", make_list({make_text(family.name)})},
-                            {"security", security(route)},
-                            {"parameters", parameters(route)}});
-    if (!route.body.empty()) {
+    const bool several = *route.action != '\0';
+    Json all =
+        make_object({{"operationId", make_text(operation_id(family, route))},
+                     {"summary", make_text(several ? "What `action` asks for" : route.summary)},
+                     {"tags", make_list({make_text(family.name)})},
+                     {"security", security(route)},
+                     {"parameters", parameters(family, route)}});
+    if (several) {
+        add(all, "x-actions", actions(siblings(family, route)));
+    }
+    if (*route.upload != '\0') {
         add(all, "requestBody",
-            make_object({{"required", make_truth(true)},
-                         {"content", json_content(component("schemas", body_name(route)))}}));
+            make_object(
+                {{"required", make_truth(true)}, {"content", uploads(siblings(family, route))}}));
+    } else if (!route.body.empty()) {
+        add(all, "requestBody",
+            make_object(
+                {{"required", make_truth(true)},
+                 {"content", json_content(component("schemas", body_name(family, route)))}}));
     }
     add(all, "responses", responses(family, route));
     return all;
@@ -215,6 +294,9 @@ Json paths(Span<const Family *> families)
     Json all = make_object();
     for (const Family *family : families) {
         for (const Route &route : family->routes) {
+            if (siblings(*family, route).front() != &route) {
+                continue; // an action of an operation that is there already
+            }
             Json *path = find(all, route.path);
             if (path == nullptr) {
                 add(all, route.path, make_object());
@@ -257,7 +339,7 @@ Json components(Span<const Family *> families)
     for (const Family *family : families) {
         for (const Route &route : family->routes) {
             if (!route.body.empty()) {
-                add(schemas, body_name(route), body_schema(route.body, mode_of(route)));
+                add(schemas, body_name(*family, route), body_schema(route.body, mode_of(route)));
             }
         }
     }
@@ -266,10 +348,13 @@ Json components(Span<const Family *> families)
 
 } // namespace
 
-std::string operation_id(const Route &route)
+std::string operation_id(const Family &family, const Route &route)
 {
     std::string words = route.function;
-    if (words.empty()) {
+    if (*route.action != '\0') { // adminBackupGet
+        words = family.name;
+        words += std::string_view(route.method) == "GET" ? "_get" : "_post";
+    } else if (words.empty()) {
         words = std::string(route.path).substr(1);
     }
     constexpr std::string_view first_step = "_begin";

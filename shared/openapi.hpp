@@ -23,7 +23,7 @@ std::string openapi_document(Span<const Family *> families, std::string_view bas
                              std::string_view version);
 
 /// The route's name in OpenAPI, unique among all: `productsMovementsList`.
-std::string operation_id(const Route &route);
+std::string operation_id(const Family &family, const Route &route);
 
 } // namespace smartflow
 

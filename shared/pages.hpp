@@ -56,22 +56,33 @@ Page read_page(std::string_view path, std::string_view raw_query, std::string &i
 /// Appends a row as a JSON object.
 void append_row(std::string &out, const Row &row);
 
-/// Takes a list's rows and writes the answer: whole when it is short or a page, streamed otherwise.
-class ListWriter
+/// Takes a list's rows and writes the answer.
+class RowWriter
+{
+public:
+    virtual ~RowWriter() = default;
+
+    /// \returns false when no more rows are wanted
+    virtual bool take(const Row &row) = 0;
+
+    /// Writes the end. \returns the body's bytes
+    virtual std::size_t finish() = 0;
+
+    /// Whether something was sent already, so that no error can be answered any more.
+    virtual bool started() const noexcept = 0;
+};
+
+/// A list as a JSON array: whole when it is short or a page, streamed otherwise.
+class ListWriter : public RowWriter
 {
 public:
     /// \param head  headers of the answer; X-Total-Count and Link are added
     /// \param empty HEAD: whether to leave the body out
     ListWriter(const Page &page, Response head, Output &output, bool empty);
 
-    /// \returns false when no more rows are wanted
-    bool take(const Row &row);
-
-    /// Writes the end. \returns the body's bytes
-    std::size_t finish();
-
-    /// Whether something was sent already, so that no error can be answered any more.
-    bool started() const noexcept { return started_; }
+    bool take(const Row &row) override;
+    std::size_t finish() override;
+    bool started() const noexcept override { return started_; }
 
 private:
     void remember(const Row &row);

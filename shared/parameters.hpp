@@ -10,6 +10,19 @@
 
 namespace smartflow {
 
+/// Calls another function for a request with an Idempotency-Key; takes its name besides.
+inline constexpr const char *idempotent_call = "any_idempotent";
+
+/// The statement that calls a function of the API with CallParameters.
+inline std::string call_statement(const std::string &function)
+{
+    constexpr const char *request =
+        "(row($1::bytea,$2::text,$3::boolean,$4::boolean,$5::text,$6::inet,$7::text,$8::bytea,"
+        "$9::bytea,$10::text,$11::text,$12::bigint,$13::text,$14::jsonb)::smartflow_api.request";
+    return "select * from smartflow_api." + function + request +
+           (function == idempotent_call ? ", $15::text)" : ")");
+}
+
 /// The arguments as text, in the order of the composite type; keeps what they point to.
 class CallParameters
 {

@@ -2,6 +2,7 @@
 
 #include "text.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace smartflow {
@@ -44,10 +45,25 @@ bool fits(std::string_view pattern, const std::vector<std::string> &path,
 
 } // namespace
 
-Match match(const Family &family, std::string_view method, std::string_view raw_path)
+bool names_action(std::string_view query, std::string_view action)
+{
+    constexpr std::string_view name = "action=";
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find('&'), query.size());
+        const std::string_view piece = query.substr(0, end);
+        if (piece.substr(0, name.size()) == name &&
+            percent_decoded(piece.substr(name.size()), true) == action) {
+            return true;
+        }
+        query.remove_prefix(std::min(end + 1, query.size()));
+    }
+    return false;
+}
+
+Match match(const Family &family, std::string_view method, const Target &target)
 {
     std::vector<std::string> path;
-    for (const std::string_view segment : segments(raw_path)) {
+    for (const std::string_view segment : segments(target.path)) {
         auto decoded = percent_decoded(segment, false);
         if (!decoded) {
             throw Error(Code::bad_request, "The path has a broken percent escape.");
@@ -66,7 +82,8 @@ Match match(const Family &family, std::string_view method, std::string_view raw_
             found.allow += own == "GET" ? ", HEAD" : "";
         }
         found.id = id;
-        if (own == method || (own == "GET" && method == "HEAD")) {
+        if ((own == method || (own == "GET" && method == "HEAD")) &&
+            (found.route == nullptr || names_action(target.query, route.action))) {
             found.route = &route;
         }
     }
@@ -74,6 +91,36 @@ Match match(const Family &family, std::string_view method, std::string_view raw_
         found.allow += ", OPTIONS";
     }
     return found;
+}
+
+std::vector<const Route *> siblings(const Family &family, const Route &route)
+{
+    std::vector<const Route *> found;
+    for (const Route &other : family.routes) {
+        if (std::string_view(other.method) == route.method &&
+            std::string_view(other.path) == route.path) {
+            found.push_back(&other);
+        }
+    }
+    return found;
+}
+
+QueryRules::QueryRules(const Family &family, const Route &route)
+{
+    if (*route.action != '\0') {
+        for (const Route *sibling : siblings(family, route)) {
+            actions_.push_back(sibling->action);
+        }
+        Rule action{"action", Type::choice, required, 0, 0, {}, {}, "What is asked for."};
+        action.choices = {actions_.data(), actions_.size()};
+        rules_.push_back(action);
+    }
+    rules_.insert(rules_.end(), route.query.begin(), route.query.end());
+}
+
+Span<Rule> QueryRules::rules() const noexcept
+{
+    return {rules_.data(), rules_.size()};
 }
 
 } // namespace smartflow

@@ -19,6 +19,7 @@ struct Span {
     std::size_t size = 0;
 
     constexpr Span() = default;
+    constexpr Span(const T *first, std::size_t count) : data(first), size(count) {}
     template <std::size_t N>
     constexpr Span(const T (&array)[N]) : data(array), size(N)
     {}

@@ -257,6 +257,36 @@ std::string new_password()
     return password;
 }
 
+Sha256::Sha256()
+{
+    static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(state_));
+    crypto_hash_sha256_init(reinterpret_cast<crypto_hash_sha256_state *>(state_.data()));
+}
+
+void Sha256::add(std::string_view bytes) noexcept
+{
+    crypto_hash_sha256_update(reinterpret_cast<crypto_hash_sha256_state *>(state_.data()),
+                              reinterpret_cast<const unsigned char *>(bytes.data()), bytes.size());
+}
+
+std::string Sha256::digest()
+{
+    std::string bytes(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256_final(reinterpret_cast<crypto_hash_sha256_state *>(state_.data()),
+                             reinterpret_cast<unsigned char *>(bytes.data()));
+    return bytes;
+}
+
+std::string Sha256::hex()
+{
+    return to_hex(digest());
+}
+
+std::string to_hex(std::string_view bytes)
+{
+    return hex(reinterpret_cast<const unsigned char *>(bytes.data()), bytes.size());
+}
+
 std::string random_hex(std::size_t bytes)
 {
     const std::string random = random_bytes(bytes);

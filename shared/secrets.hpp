@@ -1,6 +1,7 @@
 #ifndef SMARTFLOW_SECRETS_HPP
 #define SMARTFLOW_SECRETS_HPP
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,6 +14,25 @@ std::string new_token();
 
 /// SHA-256 of a token in lower-case hex: all that the database ever sees of it.
 std::string token_digest(std::string_view token);
+
+/// SHA-256 of what comes in parts.
+class Sha256
+{
+public:
+    Sha256();
+    void add(std::string_view bytes) noexcept;
+    /// The digest of all that was added, 32 bytes; nothing may be added after it.
+    std::string digest();
+    /// The same as lower-case hex.
+    std::string hex();
+
+private:
+    alignas(
+        64) std::array<unsigned char, 128> state_{}; ///< libsodium's, which only secrets.cpp knows
+};
+
+/// Bytes as lower-case hex.
+std::string to_hex(std::string_view bytes);
 
 /// A keyed hash (BLAKE2b, hex) of a request, the key being the client's Idempotency-Key, which is
 /// itself stored as a digest only: whoever reads the database can't test guesses of a password.

@@ -31,7 +31,7 @@ public:
         return true;
     }
 
-    void finish() override {}
+    bool finish() override { return true; }
     void abort() override { throw std::runtime_error("the answer was cut off"); }
 
     WireResponse response;
@@ -66,11 +66,11 @@ public:
             return found == variables.end() ? nullptr : found->second.c_str();
         });
         std::size_t at = 0;
-        receive_body(request, [&](char *into, std::size_t size) {
+        request.read_body = [&](char *into, std::size_t size) {
             const std::size_t part = wire.body.copy(into, size, at);
             at += part;
             return part;
-        });
+        };
         Database &database = database_of(family);
         Kept kept;
         dispatch(

@@ -139,6 +139,8 @@ def body_problem(document, content, answer, headers):
     kind = headers.get("content-type", "").split(";")[0].strip()
     if kind not in content:
         return f"the type is {kind!r}"
+    if not kind.endswith("json"):
+        return document.errors(content[kind].get("schema", {}), body)
     try:
         value = read_json(body)
     except ValueError as error:
@@ -171,11 +173,16 @@ def answer_problem(document, answer, seen):
     status = str(answer["status"])
     if status not in operation["responses"]:
         return f"{status} isn't declared"
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer["path"]).query))
+    action = operation.get("x-actions", {}).get(query.get("action"))
     if status.startswith("2") and answer["method"] != "HEAD":
-        seen.add((asked, path))
+        seen.add((asked, path, query["action"] if action else None))
     response = document.resolved(operation["responses"][status])
+    content = response.get("content")
+    if action and status.startswith("2"):  # what this action answers, and no other
+        content = {action["media"]: {"schema": action["schema"]}}
     problem = header_problem(document, response.get("headers", {}), headers)
-    return problem or body_problem(document, response.get("content"), answer, headers)
+    return problem or body_problem(document, content, answer, headers)
 
 
 def check_transcript(document, lines, report):
@@ -188,9 +195,11 @@ def check_transcript(document, lines, report):
         path = document.path_of(answer["path"]) or bare[:80]
         report.check(f"{answer['method']} {path} {answer['status']}",
                      answer_problem(document, answer, seen))
-    for method, path in document.operations:
-        report.check(f"{method} {path}",
-                     "" if (method, path) in seen else "no answer of success was recorded")
+    for (method, path), operation in document.operations.items():
+        for action in operation.get("x-actions", [None]):
+            report.check(f"{method} {path} {action or ''}",
+                         "" if (method, path, action) in seen
+                         else "no answer of success was recorded")
 
 
 def main(arguments):
