@@ -2,6 +2,7 @@
 // above it; what takes more than a few lines lives in shared/.
 
 #include "administrators.hpp"
+#include "audit_trail.hpp"
 #include "command_line.hpp"
 #include "deliver.hpp"
 #include "demo.hpp"
@@ -148,13 +149,39 @@ int print_webhook_secret(const CommandLine &)
     return 0;
 }
 
+int print_audit_head(const CommandLine &line)
+{
+    AdminConnection database(admin_connection_string(read_settings()));
+    std::cout << (line.has("json") ? audit_head_json(database) : audit_head_text(database)) << "\n";
+    return 0;
+}
+
+int verify_audit_trail(const CommandLine &line)
+{
+    const AuditReport report = check_audit_file(line.words()[0], line.option("head").value_or(""));
+    for (const std::string &problem : report.problems) {
+        std::cout << problem << "\n";
+    }
+    std::cout << report.sealed << " rows sealed, " << report.unsealed
+              << " not yet: " << (report.problems.empty() ? "nothing is wrong" : "it doesn't hold")
+              << "\n";
+    return report.problems.empty() ? 0 : 1;
+}
+
 const std::vector<Command> commands = {
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
     {"demo", "[--mail ADDRESS] [--webhook URL]",
      "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},
     {"deliver", "[--follow]",
-     "Send the mails and webhooks that are due, once, as from cron; --follow goes on doing so.",
+     "Send the mails and webhooks that are due and keep house, once, as from cron; --follow goes "
+     "on.",
      run_deliver},
+    {"audit head", "[--json]",
+     "Seal the audit trail and print its head, to be kept where nobody here can change it.",
+     print_audit_head},
+    {"audit verify", "FILE [--head HEX]",
+     "Check the audit trail in an export, or in a whole list of it, against its head and one kept.",
+     verify_audit_trail},
     {"webhook-secret", "", "Print a new secret for WEBHOOK_SECRET.", print_webhook_secret},
     {"settings", "", "Print an example smartflow.conf with every setting.", print_settings},
     {"check", "", "Check the settings.", check},

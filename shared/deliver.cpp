@@ -2,6 +2,7 @@
 
 #include "admin_connection.hpp"
 #include "database.hpp"
+#include "housekeeping.hpp"
 #include "log.hpp"
 #include "mail.hpp"
 #include "outbound.hpp"
@@ -177,28 +178,41 @@ private:
 };
 
 /// Works on one connection until the program is to end. \throws AdminError
-void follow(const Deliverer &deliverer, const StopSignal &stop, int &backoff_ms)
+void follow(const Deliverer &deliverer, AdminConnection &database, const StopSignal &stop,
+            int &backoff_ms)
 {
-    const auto database = deliverer.connect();
-    database->run("listen smartflow_outbox"); // before the first look, so that nothing is missed
+    database.run("listen smartflow_outbox"); // before the first look, so that nothing is missed
     while (true) {
-        deliverer.empty(*database);
+        deliverer.empty(database);
         backoff_ms = shortest_backoff_ms;
         if (stop.requested()) {
             return;
         }
-        database->wait_for_notification(std::max(busy_poll_ms, Deliverer::wait_ms(*database)),
-                                        stop.descriptor());
+        database.wait_for_notification(std::max(busy_poll_ms, Deliverer::wait_ms(database)),
+                                       stop.descriptor());
     }
 }
 
-/// The same, through everything that may happen to the connection.
-void follow_on(const Deliverer &deliverer, const StopSignal &stop)
+/// The same for what has to be done beside.
+void keep_house(AdminConnection &database, const StopSignal &stop, int &backoff_ms)
+{
+    Housekeeper housekeeper;
+    do {
+        housekeeper.turn(database, stop);
+        backoff_ms = shortest_backoff_ms;
+    } while (!stop.wait(Housekeeper::pause_ms));
+}
+
+/// Works on, through everything that may happen to the connection.
+/// \param work takes a connection, and the pause before the next one, to be set back when all is
+///             well
+void work_on(const Deliverer &deliverer, const StopSignal &stop,
+             const std::function<void(AdminConnection &, int &)> &work)
 {
     int backoff_ms = shortest_backoff_ms;
     while (!stop.requested()) {
         try {
-            follow(deliverer, stop, backoff_ms);
+            work(*deliverer.connect(), backoff_ms);
         } catch (const std::exception &error) {
             log_error("deliver", error.what());
             stop.wait(backoff_ms);
@@ -207,16 +221,20 @@ void follow_on(const Deliverer &deliverer, const StopSignal &stop)
     }
 }
 
-/// Several at once; this thread is one of them. What one throws is thrown when all have ended.
-void work_together(const std::function<void()> &work)
+using Works = std::vector<std::function<void()>>;
+
+/// Several at once. What one throws is thrown when all have ended.
+void work_together(const Works &works)
 {
-    std::vector<std::future<void>> others;
-    for (int i = 1; i < workers; ++i) {
-        others.push_back(std::async(std::launch::async, work));
+    std::vector<std::future<void>> all;
+    for (const std::function<void()> &work : works) {
+        all.push_back(std::async(std::launch::async, work));
     }
-    work();
-    for (std::future<void> &other : others) {
-        other.get();
+    for (std::future<void> &one : all) {
+        one.wait();
+    }
+    for (std::future<void> &one : all) {
+        one.get();
     }
 }
 
@@ -226,17 +244,29 @@ void deliver_due(const Settings &settings, const std::string &version)
 {
     const StopSignal stop;
     const Deliverer deliverer(settings, version, stop);
-    const bool due = Deliverer::wait_ms(*deliverer.connect()) == 0;
-    if (due) {
-        work_together([&] { deliverer.empty(*deliverer.connect()); });
+    const auto database = deliverer.connect();
+    if (Deliverer::wait_ms(*database) == 0) {
+        work_together(Works(workers, [&] { deliverer.empty(*deliverer.connect()); }));
     }
+    seal_audit_trail(*database, &stop);
+    clear_away(*database, stop);
 }
 
 void deliver_following(const Settings &settings, const std::string &version)
 {
     const StopSignal stop;
     const Deliverer deliverer(settings, version, stop);
-    work_together([&] { follow_on(deliverer, stop); });
+    Works works(workers, [&] {
+        work_on(deliverer, stop, [&](AdminConnection &database, int &backoff_ms) {
+            follow(deliverer, database, stop, backoff_ms);
+        });
+    });
+    works.emplace_back([&] {
+        work_on(deliverer, stop, [&](AdminConnection &database, int &backoff_ms) {
+            keep_house(database, stop, backoff_ms);
+        });
+    });
+    work_together(works);
 }
 
 } // namespace smartflow

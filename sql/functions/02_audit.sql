@@ -16,6 +16,7 @@ language plpgsql as $$
 declare
     actor json := nullif(current_setting('smartflow.actor', true), '');
 begin
+    perform pg_current_xact_id(); -- before an id is taken: deliver_seal and advance_settled rest on it
     insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
     values (clock(), (actor ->> 'id')::bigint, actor ->> 'username', actor ->> 'role', action, entity, entity_id, changes,
             actor ->> 'request', (actor ->> 'address')::inet);
@@ -189,7 +190,7 @@ begin
     if coalesce(new.kind, old.kind) = 'token' then
         perform audit(audit_action(tg_op), 'token', coalesce(new.id, old.id),
             case tg_op when 'INSERT' then differences(null, fields) else differences(fields, null) end);
-    elsif tg_op = 'DELETE' and old.expires_at > now()
+    elsif tg_op = 'DELETE' and session_end(old) > now()
           and coalesce(current_setting('smartflow.ending', true), '') <> 'logout' then
         perform audit('delete', 'session', old.id,
             differences(jsonb_build_object('userId', old.user_id), null));

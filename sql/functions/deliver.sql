@@ -53,3 +53,36 @@ language sql stable security definer set search_path = smartflow_api, smartflow,
     select greatest(0, ceil(extract(epoch from min(next_attempt_at) - clock_timestamp()) * 1000))::bigint
       from deliveries where state = 'pending'
 $$;
+
+-- Housekeeping: removes up to so many of each thing that is kept for a while only. Whatever somebody
+-- holds is left for the next time. Returns how many were removed.
+create function deliver_clear(how_many integer) returns bigint
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    keys bigint;
+    sessions bigint;
+    tries bigint;
+    sent bigint;
+begin
+    -- A minute longer than they count, so that no request that has just begun misses its own.
+    with due as (select user_id, key from idempotency_keys where created_at < now() - interval '24 hours 1 minute'
+                  order by created_at limit how_many for update skip locked)
+    delete from idempotency_keys k using due where k.user_id = due.user_id and k.key = due.key;
+    get diagnostics keys = row_count;
+    -- By reading all sessions, which are few: an index of last_used_at would make each use of one dearer.
+    with due as (select id from credentials c where kind = 'session' and session_end(c) < now()
+                  limit how_many for update skip locked)
+    delete from credentials c using due where c.id = due.id;
+    get diagnostics sessions = row_count;
+    with due as (select id from login_attempts where started_at < now() - interval '15 minutes'
+                  order by started_at limit how_many for update skip locked)
+    delete from login_attempts a using due where a.id = due.id;
+    get diagnostics tries = row_count;
+    -- With their attempts. What failed stays, until somebody has seen to it.
+    with due as (select id from deliveries where state = 'delivered' and delivered_at < now() - interval '30 days'
+                  order by delivered_at limit how_many for update skip locked)
+    delete from deliveries d using due where d.id = due.id;
+    get diagnostics sent = row_count;
+    return keys + sessions + tries + sent;
+end
+$$;

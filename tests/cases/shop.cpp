@@ -43,6 +43,7 @@ values (1, 'session', decode('@ADMIN@', 'hex'), null, false, now(), now() + inte
        (2, 'session', decode('@STAFF@', 'hex'), null, false, now(), now() + interval '30 days',
         '127.0.0.1', 'case'),
        (1, 'token', decode('@READER@', 'hex'), 'reads', true, now(), null, null, null);
+select smartflow_api.recount();
 commit;
 )";
 
