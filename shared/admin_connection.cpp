@@ -25,6 +25,15 @@ std::string line_of(const char *text)
     return line;
 }
 
+std::vector<Column> columns_of(const PGresult *result)
+{
+    std::vector<Column> columns;
+    for (int i = 0; i < PQnfields(result); ++i) {
+        columns.push_back({PQfname(result, i), column_kind(PQftype(result, i))});
+    }
+    return columns;
+}
+
 } // namespace
 
 struct AdminConnection::State {
@@ -168,8 +177,8 @@ bool AdminConnection::fetch(const std::string &cursor, const RowSink &sink)
             return true;
         }
         ask();
-        for (int i = 0; columns.empty() && i < PQnfields(part.get()); ++i) {
-            columns.push_back({PQfname(part.get(), i), column_kind(PQftype(part.get(), i))});
+        if (columns.empty()) {
+            columns = columns_of(part.get());
         }
         if (!state_->pass_rows(part.get(), columns, sink)) {
             answer();

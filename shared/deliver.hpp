@@ -17,8 +17,9 @@ namespace smartflow {
 void deliver_due(const Settings &settings, const std::string &version);
 
 /// The same for as long as it runs: woken by the database, by the time of the next attempt, and
-/// once a minute; the housekeeping has a connection of its own, so neither waits for the other. A database that went away is waited for. Ends at SIGTERM or SIGINT; sends under
-/// way then get a few seconds to end, and what is left goes out with the next start.
+/// once a minute; the housekeeping has a connection of its own, so neither waits for the other. A
+/// database that went away is waited for. Ends at SIGTERM or SIGINT; sends under way then get a few
+/// seconds to end, and what is left goes out with the next start.
 void deliver_following(const Settings &settings, const std::string &version);
 
 } // namespace smartflow

@@ -39,6 +39,10 @@ void merge(Json &into, const Json &from, const std::string &where)
             add(into, name, value);
             continue;
         }
+        if (mine->find("$ref") != nullptr && value.find("$ref") == nullptr) {
+            *mine = value; // instead of what every operation has
+            continue;
+        }
         std::string here = where;
         here.append(" ").append(name);
         if (mine->kind != Json::Kind::object || value.kind != Json::Kind::object) {

@@ -11,7 +11,7 @@ from conftest import started
 from instance import ROOT, environment_with, wait_until
 from sinks import SECRET, HttpSink, MailSink
 
-WORKERS = 4  # connections of one program
+WORKERS = 5  # connections of one program
 PROGRAM = (ROOT / os.environ.get("BUILD", "build")).resolve() / "bin/smartflow"
 
 
@@ -61,13 +61,14 @@ class Outbox:
         assert done.stdout == ""
         return [json.loads(line) for line in done.stderr.splitlines()]
 
-    def follow(self, **settings):
+    def follow(self, waiting=True, **settings):
         """A program that keeps delivering; waits until it listens."""
         before = self.listeners()
         program = subprocess.Popen([PROGRAM, "deliver", "--follow"], stdin=subprocess.DEVNULL,
                                    env=self.environment(**settings), stderr=subprocess.DEVNULL)
         self.programs.append(program)
-        wait_until(lambda: self.listeners() >= before + WORKERS, 10, "the program waits for work")
+        if waiting:
+            wait_until(lambda: self.listeners() >= before + WORKERS, 10, "the program waits for work")
         return program
 
     def listeners(self):

@@ -1,0 +1,173 @@
+#include "backup_export.hpp"
+#include "backup_stage.hpp"
+#include "credentials.hpp"
+#include "families.hpp"
+#include "long_work.hpp"
+#include "secrets.hpp"
+#include "sql_version.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace smartflow::handlers {
+
+namespace {
+
+constexpr const char *secrets[] = {"include"};
+
+// clang-format off
+constexpr Rule export_query[] = {
+    {"secrets", Type::choice, optional, 0, 0, secrets, {}, "`include`: with the users' password hashes."},
+};
+// clang-format on
+
+/// A file's name with the moment in it that a file system takes: 2025-11-28T103000Z.
+std::string stamped(const std::string &name, const std::string &extension)
+{
+    std::string at = timestamp_now().substr(0, 19);
+    at.erase(16, 1).erase(13, 1);
+    return name + "-" + at + "Z." + extension;
+}
+
+Headers download(const char *media, const std::string &file_name)
+{
+    return {{"Content-Type", media},
+            {"Content-Disposition", "attachment; filename=\"" + file_name + "\""}};
+}
+
+/// One snapshot, streamed; it counts as the last export when all of it was taken.
+Response export_json(Inquiry &inquiry)
+{
+    const Response head{200, download("application/json", stamped("smartflow", "json")), {}};
+    Arguments &arguments = inquiry.arguments;
+    LongWork work(inquiry.settings, inquiry.family);
+    Response done;
+    done.sent = true;
+    if (inquiry.request.method == "HEAD") {
+        work.call("any_session", arguments);
+        inquiry.output.start(head);
+        inquiry.output.finish();
+        return done;
+    }
+    work.call("admin_backup_begin", arguments);
+    work.run("begin isolation level repeatable read read only");
+    const Reply opened = work.call("admin_backup_export", arguments);
+    inquiry.output.start(head);
+    const Exported exported = translated([&] {
+        return write_backup(work.connection(), *opened.body,
+                            [&](std::string_view part) { return inquiry.output.write(part); });
+    });
+    if (!exported.whole || !inquiry.output.finish()) {
+        throw Error(Code::internal_error, "The client went away.");
+    }
+    work.run("commit");
+    arguments.input = exported_json(exported);
+    work.call("admin_backup_sent", arguments);
+    return done;
+}
+
+/// The body of an upload, in parts, counted and hashed.
+class Upload
+{
+public:
+    explicit Upload(const Request &request)
+        : request_(request), left_(body_length(request).value_or(0))
+    {}
+
+    std::size_t read(char *into, std::size_t size)
+    {
+        const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
+        const std::size_t got =
+            wanted > 0 && request_.read_body ? request_.read_body(into, wanted) : 0;
+        if (got == 0 && wanted > 0) {
+            throw Error(Code::bad_request, "The body is shorter than its Content-Length.");
+        }
+        left_ -= got;
+        hash_.add({into, got});
+        return got;
+    }
+
+    std::string hex() { return hash_.hex(); }
+
+private:
+    const Request &request_;
+    std::uint64_t left_;
+    Sha256 hash_;
+};
+
+/// Adds a member to an object's text.
+std::string with_member(std::string object, const char *name, const std::string &json)
+{
+    object.pop_back();
+    return object + (object.size() > 1 ? "," : "") + json_string(name) + ":" + json + "}";
+}
+
+/// Reads the file into temporary tables and calls the route's function over them, all or nothing.
+Response stage_and_call(Inquiry &inquiry)
+{
+    Arguments &arguments = inquiry.arguments;
+    const std::string query = arguments.input;
+    Arguments first = arguments;
+    first.key.reset();
+    const auto credential = presented_credential(inquiry.request, inquiry.settings);
+    first.input =
+        with_member(query, "byCookie", credential && credential->cookie ? "true" : "false");
+    first.input = with_member(first.input, "keyed", arguments.key ? "true" : "false");
+    LongWork work(inquiry.settings, inquiry.family);
+    work.run("begin");
+    work.call("admin_backup_stage", first);
+    Upload upload(inquiry.request);
+    const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
+    const auto reopen = [&](bool with_secrets) {
+        first.input = with_member("{}", "secrets", with_secrets ? "true" : "false");
+        work.call("admin_backup_staged", first);
+    };
+    const Staged staged = [&] {
+        try {
+            return translated(
+                [&] { return stage_backup(work.connection(), source, schema_version, reopen); });
+        } catch (const BackupError &error) {
+            throw validation_error({{"body", error.what()}});
+        }
+    }();
+    if (!staged
+             .in_tables) { // of no use any more: what is wrong is said in a transaction of its own
+        work.run("rollback; begin");
+    }
+    std::array<char, 4096> rest{};
+    while (source(rest.data(), rest.size()) > 0) { // an answer before the end wouldn't be read
+    }
+    arguments.input = with_member(query, "facts", staged_json(staged));
+    if (arguments.key) {
+        arguments.fingerprint =
+            request_fingerprint(inquiry.request.idempotency_key, query + upload.hex());
+    }
+    const Reply reply = work.call(inquiry.route.function, arguments);
+    work.run("commit");
+    return to_response(reply);
+}
+
+// clang-format off
+constexpr Rule restore_query[] = {
+    {"replace", Type::boolean, optional, 0, 0, {}, {}, "`true`: the products, orders and rules that are here give way."},
+};
+
+constexpr Route routes[] = {
+    {"GET", "/api/admin/backup", "admin_backup_statistics", 200, "Statistics", "Get data statistics", {}, {},
+     Access::admin, nullptr, "statistics"},
+    {"GET", "/api/admin/backup", "admin_backup_export", 200, "Backup", "Export all data as JSON", {}, export_query,
+     Access::admin, export_json, "export-json"},
+    {"GET", "/api/admin/backup", "admin_backup_migrations", 200, "MigrationHistory", "View the migrations' history",
+     {}, {}, Access::admin, nullptr, "migration-history"},
+    {"POST", "/api/admin/backup", "admin_backup_verify", 200, "Verified", "Prove that an export restores", {}, {},
+     Access::admin, stage_and_call, "verify", "application/json", "application/json"},
+    {"POST", "/api/admin/backup", "admin_backup_restore", 200, "Restored", "Restore an export", {}, restore_query,
+     Access::admin, stage_and_call, "restore", "application/json", "application/json"},
+};
+// clang-format on
+
+} // namespace
+
+const Family admin_backup{"admin_backup", routes};
+
+} // namespace smartflow::handlers

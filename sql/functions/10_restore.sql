@@ -1,0 +1,400 @@
+-- Verifying and restoring an export. Its rows are copied into temporary tables that have the names
+-- and columns of the live ones (pg_temp stands first in the search path of what works on them), so
+-- that the checks and the export's own queries run over them; what passes moves over in the same
+-- transaction. Nothing here is for families: admin_backup_restore.sql is.
+
+-- Makes the temporary tables, which go with the transaction. Whoever copies into them may be a
+-- family, which could not make them itself.
+create function stage_open(copier name) returns void
+language plpgsql as $$
+declare
+    name text;
+begin
+    set local client_min_messages = warning;
+    foreach name in array array['users', 'products', 'inventory', 'orders', 'order_lines', 'workflows', 'workflow_runs',
+                                'notifications', 'movements', 'audit_log'] loop
+        execute format('create temporary table %1$I (like smartflow.%1$I including constraints including defaults
+                            including generated) on commit drop', name);
+    end loop;
+    -- A product is two rows here and one in the file.
+    create temporary table product_rows (
+        id bigint, name text, sku text, category text, description text, stock numeric, reserved numeric, available numeric,
+        min_stock numeric, price numeric, low_stock boolean, archived boolean, ordered boolean,
+        created_at timestamptz, updated_at timestamptz
+    ) on commit drop;
+    foreach name in array array['users', 'product_rows', 'orders', 'workflows', 'workflow_runs', 'notifications', 'movements',
+                                'audit_log'] loop
+        execute format('grant insert on pg_temp.%I to %I', name, copier);
+    end loop;
+end
+$$;
+
+-- Once all rows are in: makes the tables that follow from others, and opens the sections once more,
+-- to be compared with the file.
+create function stage_reopen(secrets boolean) returns void
+language plpgsql set search_path = pg_temp, smartflow_api, smartflow as $$
+begin
+    insert into products (id, name, sku, category, description, price, archived, created_at, updated_at)
+    select id, name, sku, category, description, price, archived, created_at, updated_at from product_rows;
+    insert into inventory (product_id, on_hand, reserved, min_stock, ordered)
+    select id, stock, reserved, min_stock, ordered from product_rows;
+    insert into order_lines (order_id, line, product_id, quantity, price, line_total)
+    select o.id, l.line - 1, l.product_id, l.quantity, l.price, l.line_total from orders o, lines_of(o.items) as l;
+    create unique index on products (id);
+    create unique index on inventory (product_id);
+    create unique index on orders (id);
+    create unique index on users (id);
+    create index on order_lines (order_id, line);
+    create index on movements (product_id, id);
+    analyze users, products, inventory, orders, order_lines, movements;
+    perform open_sections('staged_', secrets);
+end
+$$;
+
+-- What the checks find in the temporary tables, as sentences.
+create function stage_problems() returns text[]
+language plpgsql set search_path = pg_temp, smartflow_api, smartflow as $$
+begin
+    return coalesce((
+        select array_agg(format('%s: %s %s', c ->> 'name', v ->> 'problem',
+                                (select string_agg(format('(%s %s)', k, v -> k), ' ') from jsonb_object_keys(v) as k
+                                  where k not in ('problem', 'remedy'))))
+          from jsonb_array_elements(run_integrity(true)::jsonb) as c, jsonb_array_elements(c -> 'violations') as v), '{}')
+        || coalesce((
+        select array_agg(format('workflows: rule %s: %s', w.id, w.wrong))
+          from (select id, wrong_conditions(trigger, conditions)
+                           || (wrong_config(row(workflows.*)::smartflow.workflows) - 'config.userId')
+                           || case when config ? 'userId'
+                                        and not exists (select from users where to_jsonb(users.id) = config -> 'userId')
+                                   then '{"config.userId": "is no user of the file"}' else '{}' end::jsonb as wrong
+                  from workflows) as w
+         where w.wrong <> '{}'), '{}')
+        || coalesce((
+        select array_agg(format('orders: the items of order %s aren''t in the form of this shop.', id))
+          from (select id from orders where items::text is distinct from (
+                    select '[' || string_agg(format('{"productId":%s,"productName":%s,"quantity":%s,"price":%s,"lineTotal":%s}',
+                                   product_id, to_json(product_name), trim_scale(quantity), price::numeric(12, 2), line_total::numeric(12, 2)), ',' order by line) || ']'
+                      from lines_of(items)) limit 100) as o), '{}');
+end
+$$;
+
+-- Verifies what was copied: the problems, put on record; the export that this shop kept of that file
+-- is proven by it.
+create function verified(facts jsonb) returns text[]
+language plpgsql as $$
+declare
+    problems text[] := array(select jsonb_array_elements_text(facts -> 'problems'));
+begin
+    if problems = '{}' then
+        problems := stage_problems();
+    end if;
+    if problems = '{}' then
+        update backups set proven_at = clock_timestamp() where sha256 = decode(facts ->> 'sha256', 'hex');
+    end if;
+    perform audit('verify', 'backup', null, differences(null, jsonb_build_object('sha256', facts ->> 'sha256',
+        'exportedAt', facts ->> 'exportedAt', 'ok', problems = '{}')));
+    return problems;
+end
+$$;
+
+-- Rows of the file whose ids are taken here by others: old and new id.
+create function fresh_ids(staged text, live text) returns table (old bigint, new bigint)
+language plpgsql as $$
+begin
+    return query execute format(
+        'select s.id, nextval(pg_get_serial_sequence(%L, ''id'')) from pg_temp.%I s join smartflow.%I l on l.id = s.id order by s.id',
+        'smartflow.' || live, staged, live);
+end
+$$;
+
+-- Users are matched by name: one that is here keeps id and password and gets the rest; the others
+-- come with the id they had, where it is free.
+create function restore_users(stamp bigint) returns void
+language plpgsql as $$
+begin
+    create temporary table user_ids on commit drop as
+    select s.id as old, l.id as new, l.id is not null as here
+      from pg_temp.users s
+      left join smartflow.users l
+        on lower(l.username) = lower(s.username)
+       and (case when s.deleted then l.deleted and l.id = s.id else not l.deleted end);
+    update user_ids set new = case when exists (select from smartflow.users l where l.id = old)
+                                   then nextval('smartflow.users_id_seq') else old end
+     where not here;
+    update smartflow.users l
+       set name = s.name, email = s.email, role = s.role, active = s.active,
+           version = stamp, updated_at = now()
+      from pg_temp.users s join user_ids m on m.old = s.id and m.here
+     where l.id = m.new and not l.deleted
+       and (l.name, l.email, l.role, l.active) is distinct from (s.name, s.email, s.role, s.active);
+    insert into smartflow.users (id, username, name, email, role, active, deleted, password_hash, version, created_at,
+                                 updated_at, last_login_at)
+    overriding system value
+    select m.new, s.username, s.name, s.email, s.role, s.active, s.deleted, s.password_hash, stamp, s.created_at,
+           s.updated_at, s.last_login_at
+      from pg_temp.users s join user_ids m on m.old = s.id and not m.here;
+    if not exists (select from smartflow.users where role = 'admin' and active and not deleted and password_hash is not null) then
+        perform fail('INVALID_OPERATION', 'This would leave no administrator who can log in.');
+    end if;
+    delete from credentials c using smartflow.users u where u.id = c.user_id and c.kind = 'session' and not u.active;
+end
+$$;
+
+create function restored_user(old_id bigint) returns bigint
+language plpgsql stable as $$
+begin
+    return (select new from user_ids where old = old_id);
+end
+$$;
+
+-- Rules, runs and notifications: ids that are taken here are exchanged, and what names them follows.
+create function restore_automation(stamp bigint) returns void
+language plpgsql as $$
+begin
+    create temporary table rule_ids on commit drop as select * from fresh_ids('workflows', 'workflows');
+    create temporary table run_ids on commit drop as select * from fresh_ids('workflow_runs', 'workflow_runs');
+    create temporary table notification_ids on commit drop as select * from fresh_ids('notifications', 'notifications');
+    insert into smartflow.workflows (id, name, trigger, action, enabled, conditions, config, version, created_at, updated_at)
+    overriding system value
+    select coalesce(r.new, w.id), w.name, w.trigger, w.action, w.enabled, w.conditions,
+           case when w.config ? 'userId'
+                then jsonb_set(w.config, '{userId}', to_jsonb(coalesce(restored_user((w.config ->> 'userId')::bigint), (w.config ->> 'userId')::bigint)))
+                else w.config end, stamp, w.created_at, w.updated_at
+      from pg_temp.workflows w left join rule_ids r on r.old = w.id;
+    insert into smartflow.workflow_runs (id, rule_id, rule_name, trigger, action, order_id, product_id, outcome, reason, created_at)
+    overriding system value
+    select coalesce(i.new, w.id), coalesce(r.new, w.rule_id), w.rule_name, w.trigger, w.action, w.order_id, w.product_id,
+           w.outcome, w.reason, w.created_at
+      from pg_temp.workflow_runs w left join run_ids i on i.old = w.id left join rule_ids r on r.old = w.rule_id
+     order by w.id;
+    insert into smartflow.notifications (id, user_id, message, order_id, product_id, rule_id, read, created_at)
+    overriding system value
+    select coalesce(i.new, n.id), u.new, n.message, n.order_id, n.product_id, coalesce(r.new, n.rule_id), n.read, n.created_at
+      from pg_temp.notifications n
+      join user_ids u on u.old = n.user_id
+      left join notification_ids i on i.old = n.id
+      left join rule_ids r on r.old = n.rule_id
+     order by n.id;
+end
+$$;
+
+-- The shop itself. Versions begin anew at a number that no client has seen: an entity tag from before
+-- the restore never fits what came with it.
+create function restore_shop(stamp bigint) returns void
+language plpgsql as $$
+begin
+    insert into smartflow.products (id, name, sku, category, description, price, archived, version, created_at, updated_at)
+    overriding system value
+    select id, name, sku, category, description, price, archived, stamp, created_at, updated_at from pg_temp.products;
+    insert into smartflow.inventory (product_id, on_hand, reserved, min_stock, ordered, version)
+    select product_id, on_hand, reserved, min_stock, ordered, stamp from pg_temp.inventory;
+    insert into smartflow.orders (id, customer_name, customer_email, items, status, total, notes, assigned_to, stock_reduced,
+                                  version, created_at, updated_at, completed_at)
+    overriding system value
+    select o.id, o.customer_name, o.customer_email, o.items, o.status, o.total, o.notes, u.new, o.stock_reduced, stamp,
+           o.created_at, o.updated_at, o.completed_at
+      from pg_temp.orders o left join user_ids u on u.old = o.assigned_to;
+    insert into smartflow.order_lines select * from pg_temp.order_lines;
+end
+$$;
+
+-- The ledger keeps every row it has. What the file has besides comes in with its id, or, where that
+-- is taken, all of it behind the last one; then each product's rows are brought to what is on hand.
+create function restore_ledger(exported_at timestamptz) returns void
+language plpgsql as $$
+declare
+    actor json := nullif(current_setting('smartflow.actor', true), '');
+begin
+    create temporary table new_movements on commit drop as
+    select m.id, m.product_id, m.delta, m.balance, m.reason, m.order_id, coalesce(u.new, m.user_id) as user_id, m.username, m.created_at
+      from pg_temp.movements m
+      left join user_ids u on u.old = m.user_id
+     where not exists (select from smartflow.movements l
+                        where l.id = m.id and (l.product_id, l.delta, l.balance, l.reason, l.created_at)
+                                            = (m.product_id, m.delta, m.balance, m.reason, m.created_at)
+                          and l.order_id is not distinct from m.order_id);
+    if exists (select from new_movements n join smartflow.movements l using (id)) then
+        update new_movements n set id = o.new
+          from (select id, nextval('smartflow.movements_id_seq') as new from (select id from new_movements order by id) as i) as o
+         where o.id = n.id;
+    end if;
+    insert into smartflow.movements (id, product_id, delta, balance, reason, order_id, user_id, username, created_at)
+    overriding system value
+    select * from new_movements order by id;
+    perform setval('smartflow.movements_id_seq', greatest((select last_value from movements_id_seq),
+                   coalesce((select max(id) from smartflow.movements), 1)));
+    insert into smartflow.movements (product_id, delta, balance, reason, user_id, username, created_at)
+    select b.product_id, b.wanted - b.booked, b.wanted, format('Restored as of %s', rfc3339(exported_at)),
+           (actor ->> 'id')::bigint, actor ->> 'username', clock()
+      from (select m.product_id, sum(m.delta) as booked, coalesce(max(i.on_hand), 0) as wanted
+              from smartflow.movements m left join smartflow.inventory i on i.product_id = m.product_id
+             group by m.product_id) as b
+     where b.wanted <> b.booked order by b.product_id;
+end
+$$;
+
+-- The file's trail stands beside the local one: each of its chains a segment of its own. One that is
+-- here already, because the file is this installation's own or was restored before, is left out.
+create function restore_trail(facts jsonb) returns void
+language plpgsql as $$
+declare
+    chain record;
+    segment bigint;
+begin
+    for chain in
+        select 0 as number, facts -> 'auditHead' as head
+        union all
+        select (s ->> 'origin')::bigint, s from jsonb_array_elements(facts -> 'auditHead' -> 'segments') as s
+         order by 1
+    loop
+        continue when trail_is_here(chain.number);
+        segment := open_audit_segment();
+        insert into smartflow.audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address,
+                                         origin, origin_id)
+        select at, user_id, username, role, action, entity, entity_id, changes, request_id, address, segment, origin_id
+          from pg_temp.audit_log where origin = chain.number order by origin_id;
+        perform close_audit_segment(segment, (facts ->> 'exportedAt')::timestamptz, decode(facts ->> 'sha256', 'hex'));
+    end loop;
+end
+$$;
+
+-- Whether every row of a chain of the file is a row of one chain here, with the same text.
+create function trail_is_here(number bigint) returns boolean
+language plpgsql as $$
+declare
+    found_in bigint;
+begin
+    if not exists (select from pg_temp.audit_log where origin = number) then
+        return true;
+    end if;
+    for found_in in select 0 union all select id from audit_segments order by 1 loop
+        if not exists (
+            select from pg_temp.audit_log s
+              left join smartflow.audit_log l
+                on case when found_in = 0 then l.id = s.origin_id and l.origin is null
+                        else l.origin = found_in and l.origin_id = s.origin_id end
+             where s.origin = number
+               and (l.id is null or (l.at, l.action, l.entity, l.changes::text) is distinct from (s.at, s.action, s.entity, s.changes::text)
+                    or (l.user_id, l.username, l.role, l.entity_id, l.request_id, l.address)
+                       is distinct from (s.user_id, s.username, s.role, s.entity_id, s.request_id, s.address))) then
+            return true;
+        end if;
+    end loop;
+    return false;
+end
+$$;
+
+-- What stands in the way of the restore goes: with `replace` the shop, else only the rule that every
+-- new installation has, as long as nobody has touched it.
+create function clear_shop(replace boolean) returns void
+language plpgsql as $$
+begin
+    if exists (select from smartflow.products) or exists (select from smartflow.orders) then
+        if not replace then
+            perform refuse_restore();
+        end if;
+        delete from smartflow.notifications;
+        delete from smartflow.workflow_runs;
+        delete from smartflow.workflows;
+        delete from smartflow.order_lines;
+        delete from smartflow.orders;
+        delete from smartflow.inventory;
+        delete from smartflow.products;
+        -- Whose runs are gone; what waits still leaves.
+        delete from deliveries where state <> 'pending';
+    else
+        delete from smartflow.workflows
+         where (name, trigger, action, enabled, conditions, config, version)
+             = ('Reduce stock when an order comes in', 'New Order', 'Reduce Stock', true, '[]', '{}', 1);
+    end if;
+end
+$$;
+
+create function refuse_restore() returns void
+language sql as $$
+    select fail('INVALID_OPERATION', 'There are products or orders already; replace=true replaces them.')
+$$;
+
+create function shop_is_empty() returns boolean
+language sql stable as $$
+    select not exists (select from smartflow.products) and not exists (select from smartflow.orders)
+$$;
+
+-- Keeps writers out, not readers. Writers under way may hold what is wanted here: then again.
+create function lock_shop() returns void
+language plpgsql as $$
+begin
+    for attempt in 1 .. 20 loop
+        begin
+            lock table smartflow.users, smartflow.orders, smartflow.inventory, smartflow.products, smartflow.order_lines,
+                       smartflow.workflows, smartflow.workflow_runs, smartflow.notifications, smartflow.movements
+                in share row exclusive mode;
+            return;
+        exception when deadlock_detected then
+            perform pg_sleep(0.05 * attempt);
+        end;
+    end loop;
+    raise lock_not_available using message = 'the shop is too busy to be restored';
+end
+$$;
+
+-- Turns the triggers of rows off while a restore writes them, and on again: they would put every row
+-- on record, fire rules and count what is counted anew at the end.
+create function row_triggers(enable boolean) returns void
+language plpgsql as $$
+declare
+    name text;
+begin
+    foreach name in array array['users', 'products', 'inventory', 'orders', 'workflows', 'workflow_runs', 'notifications'] loop
+        execute format('alter table smartflow.%I %s trigger user', name, case when enable then 'enable' else 'disable' end);
+    end loop;
+end
+$$;
+
+create function advance_sequences() returns void
+language plpgsql as $$
+declare
+    name text;
+    highest bigint;
+begin
+    foreach name in array array['users', 'products', 'orders', 'workflows', 'workflow_runs', 'notifications', 'movements'] loop
+        execute format('select greatest(coalesce(max(id), 0), (select case when is_called then last_value else last_value - 1 end
+                                                                 from smartflow.%1$I)) from smartflow.%2$I', name || '_id_seq', name)
+           into highest;
+        if highest > 0 then
+            perform setval(format('smartflow.%I', name || '_id_seq')::regclass, highest);
+        end if;
+    end loop;
+end
+$$;
+
+-- Moves what was copied, compared and found right into the shop, in the transaction that is open.
+-- facts: what staged_json (backup_stage.cpp) says of the file
+create function restore_staged(facts jsonb, replace boolean) returns void
+language plpgsql as $$
+declare
+    stamp bigint := extract(epoch from clock_timestamp())::bigint;
+    problems text[] := array(select jsonb_array_elements_text(facts -> 'problems'));
+begin
+    if problems = '{}' then
+        problems := stage_problems();
+    end if;
+    if problems <> '{}' then
+        perform fail('VALIDATION_ERROR', 'The file can''t be restored.',
+                     (select jsonb_object_agg(format('file[%s]', place - 1), problem)
+                        from unnest(problems[:20]) with ordinality as p (problem, place)));
+    end if;
+    perform lock_shop();
+    perform row_triggers(false);
+    perform clear_shop(replace);
+    perform restore_users(stamp);
+    perform restore_automation(stamp);
+    perform restore_shop(stamp);
+    perform restore_ledger((facts ->> 'exportedAt')::timestamptz);
+    perform restore_trail(facts);
+    perform row_triggers(true);
+    perform advance_sequences();
+    perform recount();
+    perform audit('restore', 'backup', null, differences(null, facts - 'problems' - 'auditHead' || jsonb_build_object('replace', replace)));
+end
+$$;
