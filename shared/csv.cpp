@@ -4,6 +4,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace smartflow {
 
@@ -33,16 +34,15 @@ bool begins_formula(std::string_view rest)
 template <typename Visit>
 void each_formula(std::string_view text, const Visit &visit)
 {
-    constexpr std::string_view cell_ends = ";\t\r\n";
-    bool cell_begins = true;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (cell_begins) {
-            at = std::min(text.find_first_not_of(transparent, at), text.size());
-            if (begins_formula(text.substr(at))) {
-                visit(at);
-            }
+    const auto ends_cell = [](char c) { return c == ';' || c == '\t' || c == '\r' || c == '\n'; };
+    for (std::size_t at = 0; at < text.size();
+         ++at) { // once a cell, behind what ended the last one
+        at = std::min(text.find_first_not_of(transparent, at), text.size());
+        if (begins_formula(text.substr(at))) {
+            visit(at);
         }
-        cell_begins = at < text.size() && cell_ends.find(text[at]) != std::string_view::npos;
+        const auto *from = text.begin() + at;
+        at = static_cast<std::size_t>(std::find_if(from, text.end(), ends_cell) - text.begin());
     }
 }
 
@@ -109,7 +109,8 @@ void CsvWriter::plain(std::string_view value)
     }
     buffer_ += '"';
     for (const char c : value) {
-        buffer_.append(c == '"' ? 2 : 1, c);
+        buffer_ += c == '"' ? "\"" : "";
+        buffer_ += c;
     }
     buffer_ += '"';
 }
@@ -185,7 +186,8 @@ bool CsvReader::next(CsvRecord &record)
     record_bytes_ = 0;
     quoted_ = false;
     while (at_ < end_ || fill()) {
-        if (take(buffer_[at_++], record)) {
+        take_run(record);
+        if (at_ < end_ && take(buffer_[at_++], record)) {
             return true;
         }
     }
@@ -193,6 +195,21 @@ bool CsvReader::next(CsvRecord &record)
         case State::quoted: refuse(record, "has a quote that nothing closes");
         case State::carriage_return: refuse(record, "has a carriage return without a newline");
         default: return record_bytes_ > 0 && end_record(record);
+    }
+}
+
+/// Takes what comes next and means nothing but itself, all at once.
+void CsvReader::take_run(const CsvRecord &record)
+{
+    const auto ends = [this](char c) {
+        return c == '"' || c == '\n' || c == '\0' ||
+               (state_ == State::plain && (c == ',' || c == ';' || c == '\r'));
+    };
+    if (state_ == State::plain || state_ == State::quoted) {
+        const char *from = buffer_.data() + at_;
+        const char *end = std::find_if(from, std::as_const(buffer_).data() + end_, ends);
+        append({from, static_cast<std::size_t>(end - from)}, record);
+        at_ += static_cast<std::size_t>(end - from);
     }
 }
 
@@ -208,12 +225,12 @@ bool CsvReader::take(char c, CsvRecord &record)
             if (c == '"') {
                 state_ = State::quote;
             } else {
-                append(c, record);
+                append({&c, 1}, record);
             }
             return false;
         case State::quote: // the field's end, or the first of two that stand for one
             if (c == '"') {
-                append(c, record);
+                append({&c, 1}, record);
                 state_ = State::quoted;
                 return false;
             }
@@ -244,7 +261,7 @@ void CsvReader::take_outside(char c, CsvRecord &record)
     } else if (state_ == State::quote) {
         refuse(record, "has text behind a closing quote");
     } else if (c != '"') {
-        append(c, record);
+        append({&c, 1}, record);
         state_ = State::plain;
     } else if (state_ == State::start) {
         ++record_bytes_;
@@ -255,13 +272,14 @@ void CsvReader::take_outside(char c, CsvRecord &record)
     }
 }
 
-void CsvReader::append(char c, const CsvRecord &record)
+void CsvReader::append(std::string_view bytes, const CsvRecord &record)
 {
-    field_ += c;
+    field_ += bytes;
     if (field_.size() > limits_.field) {
         refuse(record, "has a field of more than " + std::to_string(limits_.field) + " bytes");
     }
-    if (++record_bytes_ > limits_.record) {
+    record_bytes_ += bytes.size();
+    if (record_bytes_ > limits_.record) {
         refuse(record, "has more than " + std::to_string(limits_.record) + " bytes");
     }
 }

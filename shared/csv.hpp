@@ -84,9 +84,10 @@ public:
 private:
     enum class State { start, plain, quoted, quote, carriage_return };
 
+    void take_run(const CsvRecord &record);
     bool take(char c, CsvRecord &record);
     void take_outside(char c, CsvRecord &record);
-    void append(char c, const CsvRecord &record);
+    void append(std::string_view bytes, const CsvRecord &record);
     bool separates(char c) noexcept;
     void end_field(CsvRecord &record);
     bool end_record(CsvRecord &record);

@@ -171,7 +171,8 @@ void append_copy_line(std::string &out, const ImportRow &row)
 {
     const auto append_escaped = [&out](const std::string &json) {
         for (const char c : json) { // JSON holds no newline or tab of its own
-            out.append(c == '\\' ? 2 : 1, c);
+            out += c == '\\' ? "\\" : "";
+            out += c;
         }
     };
     out += std::to_string(row.line) + '\t';

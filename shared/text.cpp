@@ -180,7 +180,14 @@ std::optional<std::string> cleaned(std::string_view text, Lines lines, std::stri
     text = trimmed(text);
     std::string clean;
     clean.reserve(text.size());
+    const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
     while (!text.empty()) {
+        const auto *end = std::find_if_not(text.begin(), text.end(), is_plain);
+        clean.append(text.begin(), end);
+        text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+        if (text.empty()) {
+            break;
+        }
         if (lines == Lines::many && text.substr(0, 2) == "\r\n") {
             text.remove_prefix(1);
         }
