@@ -197,7 +197,7 @@ declare
 begin
     with taken as materialized (
         delete from tallies
-         where id in (select id from unfolded where id > mark order by id limit how_many)
+         where id = any (array(select id from unfolded where id > mark order by id limit how_many))
         returning *
     ), of_status as (
         insert into order_totals as t (status, orders, value)

@@ -192,7 +192,9 @@ $$;
 
 create function health_of_stock() returns jsonb
 language sql stable as $$
-    select health_check('lowStock', 'ok', format('%s products are below their minimum.', low_stock)) from kept_inventory
+    select health_check('lowStock', 'ok', case when low_stock = 1 then '1 product is below its minimum.'
+                                               else format('%s products are below their minimum.', low_stock) end)
+      from kept_inventory
 $$;
 
 create function health_document(expected bigint) returns json

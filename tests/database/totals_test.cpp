@@ -194,8 +194,9 @@ BOOST_AUTO_TEST_CASE(a_bulk_of_orders_in_one_transaction_never_reads_its_own_tal
     books.run("begin; insert into orders (customer_name, items, status, total) "
               "select 'Ann', '[]', 'Pending', 0 from generate_series(1, 5000)");
     BOOST_TEST(books.value("select count(*) < 600 from tallies") == "t"); // folded as it went
-    BOOST_TEST(books.value("select pg_stat_get_xact_tuples_returned('tallies_pkey'::regclass) "
-                           "< 6 * 5000") == "t");
+    const std::string read =
+        books.value("select pg_stat_get_xact_tuples_returned('tallies_pkey'::regclass)");
+    BOOST_TEST(std::stoi(read) < 6 * 5000);
     books.run("commit");
     BOOST_TEST(books.differences() == "");
 }
