@@ -106,6 +106,7 @@ BOOST_AUTO_TEST_CASE(the_summary_is_exact_at_every_stage_of_a_fold)
 BOOST_AUTO_TEST_CASE(nothing_is_folded_where_not_everything_is_seen)
 {
     Books &books = shared_shop();
+    books.run(one_order);
     books.run("begin isolation level repeatable read");
     BOOST_TEST(books.value("select fold_tallies(1000)") == "0");
     books.run("commit; begin read only");
