@@ -1,6 +1,7 @@
 #include "dispatch.hpp"
 
 #include "credentials.hpp"
+#include "file_transfer.hpp"
 #include "pages.hpp"
 #include "routing.hpp"
 #include "secrets.hpp"
@@ -342,6 +343,10 @@ void Exchange::list(const Arguments &arguments, const Page &page)
         function.replace(function.size() - 4, 4, "stream");
     }
     Response head{200, {{"Content-Type", "application/json"}}, {}};
+    if (page.csv) { // what stands in an object of JSON has columns of its own
+        function.insert(function.rfind('_'), "_csv");
+        head.headers = download(csv_media, match_.route->action, "csv");
+    }
     add_common_headers(head, request_);
     head.head_only = request_.method == "HEAD";
     ListWriter writer(page, std::move(head), output_, request_.method == "HEAD");
