@@ -34,7 +34,7 @@ bool send_rows(LongWork &work, const std::string &header, Output &output)
 
 Response export_csv(Inquiry &inquiry, const std::string &name)
 {
-    const Response head{200, download("text/csv; charset=utf-8; header=present", name, "csv"), {}};
+    const Response head{200, download(csv_media, name, "csv"), {}};
     LongWork work(inquiry.settings, inquiry.family);
     Response done;
     done.sent = true;
