@@ -76,7 +76,7 @@ Response stage_and_call(Inquiry &inquiry)
     const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
     const auto reopen = [&](bool with_secrets) {
         first.input = with_member("{}", "secrets", with_secrets ? "true" : "false");
-        work.call("admin_backup_staged", first);
+        work.untranslated_call("admin_backup_staged", first);
     };
     const Staged staged = [&] {
         try {

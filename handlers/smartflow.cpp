@@ -3,6 +3,7 @@
 
 #include "administrators.hpp"
 #include "audit_trail.hpp"
+#include "backup.hpp"
 #include "command_line.hpp"
 #include "deliver.hpp"
 #include "demo.hpp"
@@ -11,9 +12,12 @@
 #include "migrate.hpp"
 #include "openapi.hpp"
 #include "settings.hpp"
+#include "sql_version.hpp"
 #include "webhook.hpp"
 
+#include <functional>
 #include <iostream>
+#include <unistd.h>
 
 namespace smartflow {
 namespace {
@@ -158,7 +162,8 @@ int print_audit_head(const CommandLine &line)
 
 int verify_audit_trail(const CommandLine &line)
 {
-    const AuditReport report = check_audit_file(line.words()[0], line.option("head").value_or(""));
+    const AuditReport report =
+        check_audit_file(line.words()[0], line.option("head").value_or(""), schema_version);
     for (const std::string &problem : report.problems) {
         std::cout << problem << "\n";
     }
@@ -166,6 +171,63 @@ int verify_audit_trail(const CommandLine &line)
               << " not yet: " << (report.problems.empty() ? "nothing is wrong" : "it doesn't hold")
               << "\n";
     return report.problems.empty() ? 0 : 1;
+}
+
+void say(const std::string &message)
+{
+    std::cerr << message << "\n";
+}
+
+/// A whole number of at least 0. \throws UsageError
+int number_option(const CommandLine &line, const char *name)
+{
+    const std::string text = line.option(name).value_or("0");
+    if (text.empty() || text.size() > 6 ||
+        text.find_first_not_of("0123456789") != std::string::npos) {
+        throw UsageError(std::string("--") + name + " takes a whole number");
+    }
+    return std::stoi(text);
+}
+
+int run_backup(const CommandLine &line)
+{
+    const BackupPlan plan{line.words()[0], number_option(line, "keep"), line.has("daily"),
+                          line.has("secrets")};
+    const std::string file =
+        make_backup(admin_connection_string(read_settings()), plan, schema_version, say);
+    if (!file.empty()) {
+        std::cout << file << "\n";
+    }
+    return 0;
+}
+
+/// On a terminal: how far it is.
+std::function<void(int)> progress()
+{
+    if (isatty(STDERR_FILENO) == 0) {
+        return {};
+    }
+    return [](int percent) { std::cerr << "\r" << percent << " % \r" << std::flush; };
+}
+
+int run_restore(const CommandLine &line)
+{
+    restore_backup(admin_connection_string(read_settings()), line.words()[0], line.has("replace"),
+                   schema_version, say, progress());
+    return 0;
+}
+
+int run_verify(const CommandLine &line)
+{
+    verify_backup(admin_connection_string(read_settings()), line.words()[0], schema_version, say,
+                  progress());
+    return 0;
+}
+
+int run_recount(const CommandLine &)
+{
+    AdminConnection(admin_connection_string(read_settings())).run("select smartflow_api.recount()");
+    return 0;
 }
 
 const std::vector<Command> commands = {
@@ -182,6 +244,16 @@ const std::vector<Command> commands = {
     {"audit verify", "FILE [--head HEX]",
      "Check the audit trail in an export, or in a whole list of it, against its head and one kept.",
      verify_audit_trail},
+    {"backup", "FOLDER [--keep N] [--daily] [--secrets]",
+     "Export everything into a new file of a folder, prove that it restores, keep the newest N; "
+     "--daily: only when the last one is a day old; --secrets: with password hashes.",
+     run_backup},
+    {"verify", "FILE", "Prove that an export restores; nothing is changed.", run_verify},
+    {"restore", "FILE [--replace]",
+     "Restore an export into an empty shop, all or nothing; --replace: in place of what is there.",
+     run_restore},
+    {"recount", "", "Count anew what is counted as changes happen (after integrity said so).",
+     run_recount},
     {"webhook-secret", "", "Print a new secret for WEBHOOK_SECRET.", print_webhook_secret},
     {"settings", "", "Print an example smartflow.conf with every setting.", print_settings},
     {"check", "", "Check the settings.", check},

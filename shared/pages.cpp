@@ -201,7 +201,8 @@ void ListWriter::remember(const Row &row)
     }
     const auto &columns = *row.columns;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (row.values[i] != nullptr && columns[i].name == "id") {
+        // Where "id" doesn't tell all rows apart, "#id", which stands behind it, does.
+        if (row.values[i] != nullptr && (columns[i].name == "id" || columns[i].name == "#id")) {
             last_id_ = row.values[i];
         }
         if (row.values[i] != nullptr && columns[i].name == page_.sort) {

@@ -83,6 +83,11 @@ BOOST_AUTO_TEST_CASE(only_secrets_knows_sodium)
     BOOST_TEST((including({"sodium"}) == Names{"secrets.cpp"}));
 }
 
+BOOST_AUTO_TEST_CASE(only_backup_files_know_zlib)
+{
+    BOOST_TEST((including({"zlib"}) == Names{"backup_file.cpp"}));
+}
+
 BOOST_AUTO_TEST_CASE(only_text_knows_utf8proc)
 {
     BOOST_TEST((including({"utf8proc"}) == Names{"text.cpp"}));
