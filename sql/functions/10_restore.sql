@@ -239,8 +239,6 @@ declare
     actor json := nullif(current_setting('smartflow.actor', true), '');
 begin
     perform plan_ledger();
-    perform setval('smartflow.movements_id_seq', greatest(1, (select last_value from movements_id_seq),
-                   (select max(id) from smartflow.movements), (select max(id) from file_movements)));
     insert into smartflow.movements (product_id, delta, balance, reason, user_id, username, created_at)
     select product_id, wanted - booked, wanted, format('Restored as of %s', rfc3339(exported_at)),
            (actor ->> 'id')::bigint, actor ->> 'username', clock()
@@ -376,6 +374,7 @@ begin
 end
 $$;
 
+-- Makes the next ids greater than any of the shop's and of the file's.
 create function advance_sequences() returns void
 language plpgsql as $$
 declare
@@ -383,10 +382,10 @@ declare
     highest bigint;
 begin
     foreach name in array array['users', 'products', 'orders', 'workflows', 'workflow_runs', 'notifications', 'movements'] loop
-        execute format('select greatest(coalesce(max(id), 0), (select case when is_called then last_value else last_value - 1 end
-                                                                 from smartflow.%1$I)) from smartflow.%2$I', name || '_id_seq', name)
+        execute format('select greatest((select max(id) from pg_temp.%1$I), (select max(id) from smartflow.%1$I),
+                                        (select last_value from smartflow.%2$I where is_called))', name, name || '_id_seq')
            into highest;
-        if highest > 0 then
+        if highest is not null then
             perform setval(format('smartflow.%I', name || '_id_seq')::regclass, highest);
         end if;
     end loop;
@@ -412,13 +411,13 @@ begin
     perform lock_shop();
     perform row_triggers(false);
     perform clear_shop(replace);
+    perform advance_sequences();
     perform restore_users(stamp);
     perform restore_automation(stamp);
     perform restore_shop(stamp);
     perform restore_ledger((facts ->> 'exportedAt')::timestamptz);
     perform restore_trail(facts);
     perform row_triggers(true);
-    perform advance_sequences();
     perform recount();
     -- What was answered about the shop of before is true no longer; the request that restores has no
     -- answer yet.
