@@ -1,13 +1,14 @@
+#include "admin_backup_csv.hpp"
+#include "answers.hpp"
 #include "backup_export.hpp"
 #include "backup_stage.hpp"
 #include "credentials.hpp"
 #include "families.hpp"
+#include "file_transfer.hpp"
+#include "json.hpp"
 #include "long_work.hpp"
 #include "secrets.hpp"
 #include "sql_version.hpp"
-
-#include <algorithm>
-#include <array>
 
 namespace smartflow::handlers {
 
@@ -21,24 +22,10 @@ constexpr Rule export_query[] = {
 };
 // clang-format on
 
-/// A file's name with the moment in it that a file system takes: 2025-11-28T103000Z.
-std::string stamped(const std::string &name, const std::string &extension)
-{
-    std::string at = timestamp_now().substr(0, 19);
-    at.erase(16, 1).erase(13, 1);
-    return name + "-" + at + "Z." + extension;
-}
-
-Headers download(const char *media, const std::string &file_name)
-{
-    return {{"Content-Type", media},
-            {"Content-Disposition", "attachment; filename=\"" + file_name + "\""}};
-}
-
 /// One snapshot, streamed; it counts as the last export when all of it was taken.
 Response export_json(Inquiry &inquiry)
 {
-    const Response head{200, download("application/json", stamped("smartflow", "json")), {}};
+    const Response head{200, download("application/json", "smartflow", "json"), {}};
     Arguments &arguments = inquiry.arguments;
     LongWork work(inquiry.settings, inquiry.family);
     Response done;
@@ -66,82 +53,59 @@ Response export_json(Inquiry &inquiry)
     return done;
 }
 
-/// The body of an upload, in parts, counted and hashed.
-class Upload
+const char *truth(bool value)
 {
-public:
-    explicit Upload(const Request &request)
-        : request_(request), left_(body_length(request).value_or(0))
-    {}
-
-    std::size_t read(char *into, std::size_t size)
-    {
-        const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
-        const std::size_t got =
-            wanted > 0 && request_.read_body ? request_.read_body(into, wanted) : 0;
-        if (got == 0 && wanted > 0) {
-            throw Error(Code::bad_request, "The body is shorter than its Content-Length.");
-        }
-        left_ -= got;
-        hash_.add({into, got});
-        return got;
-    }
-
-    std::string hex() { return hash_.hex(); }
-
-private:
-    const Request &request_;
-    std::uint64_t left_;
-    Sha256 hash_;
-};
-
-/// Adds a member to an object's text.
-std::string with_member(std::string object, const char *name, const std::string &json)
-{
-    object.pop_back();
-    return object + (object.size() > 1 ? "," : "") + json_string(name) + ":" + json + "}";
+    return value ? "true" : "false";
 }
 
-/// Reads the file into temporary tables and calls the route's function over them, all or nothing.
+/// What the first step of an upload is told besides; its outcome isn't one to be repeated.
+Arguments first_step(const Inquiry &inquiry)
+{
+    Arguments first = inquiry.arguments;
+    const auto credential = presented_credential(inquiry.request, inquiry.settings);
+    append_member(first.input, "byCookie", truth(credential && credential->cookie));
+    append_member(first.input, "keyed", truth(first.key.has_value()));
+    first.key.reset();
+    return first;
+}
+
+/// Reads the file into temporary tables of the transaction that is open, or begins another one
+/// where it couldn't be.
+Staged staged_upload(LongWork &work, Upload &upload, Arguments step)
+{
+    const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
+    const Reopen reopen = [&](bool with_secrets) {
+        step.input = std::string("{\"secrets\":") + truth(with_secrets) + "}";
+        work.untranslated_call("admin_backup_staged", step);
+    };
+    try {
+        Staged staged = translated(
+            [&] { return stage_backup(work.connection(), source, schema_version, reopen); });
+        if (!staged.in_tables) {
+            work.run("rollback; begin");
+        }
+        upload.drain();
+        return staged;
+    } catch (const BackupError &error) {
+        throw validation_error({{"body", error.what()}});
+    }
+}
+
+/// Stages the file and calls the route's function over it, all or nothing.
 Response stage_and_call(Inquiry &inquiry)
 {
     Arguments &arguments = inquiry.arguments;
-    const std::string query = arguments.input;
-    Arguments first = arguments;
-    first.key.reset();
-    const auto credential = presented_credential(inquiry.request, inquiry.settings);
-    first.input =
-        with_member(query, "byCookie", credential && credential->cookie ? "true" : "false");
-    first.input = with_member(first.input, "keyed", arguments.key ? "true" : "false");
+    const Arguments first = first_step(inquiry);
     LongWork work(inquiry.settings, inquiry.family);
     work.run("begin");
     work.call("admin_backup_stage", first);
     Upload upload(inquiry.request);
-    const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
-    const auto reopen = [&](bool with_secrets) {
-        first.input = with_member("{}", "secrets", with_secrets ? "true" : "false");
-        work.call("admin_backup_staged", first);
-    };
-    const Staged staged = [&] {
-        try {
-            return translated(
-                [&] { return stage_backup(work.connection(), source, schema_version, reopen); });
-        } catch (const BackupError &error) {
-            throw validation_error({{"body", error.what()}});
-        }
-    }();
-    if (!staged
-             .in_tables) { // of no use any more: what is wrong is said in a transaction of its own
-        work.run("rollback; begin");
-    }
-    std::array<char, 4096> rest{};
-    while (source(rest.data(), rest.size()) > 0) { // an answer before the end wouldn't be read
-    }
-    arguments.input = with_member(query, "facts", staged_json(staged));
+    const Staged staged = staged_upload(work, upload, first);
     if (arguments.key) {
         arguments.fingerprint =
-            request_fingerprint(inquiry.request.idempotency_key, query + upload.hex());
+            request_fingerprint(inquiry.request.idempotency_key, arguments.input + upload.hex());
     }
+    append_member(arguments.input, "facts", staged_json(staged));
     const Reply reply = work.call(inquiry.route.function, arguments);
     work.run("commit");
     return to_response(reply);
@@ -157,12 +121,18 @@ constexpr Route routes[] = {
      Access::admin, nullptr, "statistics"},
     {"GET", "/api/admin/backup", "admin_backup_export", 200, "Backup", "Export all data as JSON", {}, export_query,
      Access::admin, export_json, "export-json"},
+    {"GET", "/api/admin/backup", "admin_backup_products_csv", 200, "Product", "Export products for a spreadsheet", {}, {},
+     Access::admin, export_products_csv, "export-products-csv", "text/csv"},
+    {"GET", "/api/admin/backup", "admin_backup_orders_csv", 200, "Order", "Export order lines for a spreadsheet", {}, {},
+     Access::admin, export_orders_csv, "export-orders-csv", "text/csv"},
     {"GET", "/api/admin/backup", "admin_backup_migrations", 200, "MigrationHistory", "View the migrations' history",
      {}, {}, Access::admin, nullptr, "migration-history"},
     {"POST", "/api/admin/backup", "admin_backup_verify", 200, "Verified", "Prove that an export restores", {}, {},
      Access::admin, stage_and_call, "verify", "application/json", "application/json"},
     {"POST", "/api/admin/backup", "admin_backup_restore", 200, "Restored", "Restore an export", {}, restore_query,
      Access::admin, stage_and_call, "restore", "application/json", "application/json"},
+    {"POST", "/api/admin/backup", "admin_backup_import", 200, "Imported", "Import products from a spreadsheet", {},
+     import_query, Access::admin, import_products_csv, "import-products-csv", "application/json", "text/csv"},
 };
 // clang-format on
 
