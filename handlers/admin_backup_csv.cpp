@@ -11,7 +11,7 @@ namespace smartflow::handlers {
 
 namespace {
 
-constexpr std::size_t part_bytes = 64 * 1024;
+constexpr std::size_t part_bytes = std::size_t{64} * 1024;
 
 /// Sends the rows of the open cursor. \returns false when the client went away
 bool send_rows(LongWork &work, const std::string &header, Output &output)

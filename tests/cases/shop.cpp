@@ -31,6 +31,8 @@ $$;
 )";
 
 constexpr const char *fill = R"(
+insert into audit_chain (through, rows, head, barrier_id)
+values (0, 0, decode(repeat('00', 32), 'hex'), 0);
 insert into workflows (name, trigger, action)
 values ('Reduce stock when an order comes in', 'New Order', 'Reduce Stock');
 insert into users (username, name, email, role, password_hash)
