@@ -13,7 +13,11 @@ Response health(Inquiry &inquiry)
 {
     inquiry.arguments.input = "{\"schemaVersion\":" + std::to_string(schema_version) + "}";
     const Reply reply = inquiry.call(inquiry.route.function, inquiry.arguments, {});
-    return {reply.status, {{"Content-Type", "application/json"}}, *reply.body};
+    Response response{reply.status, {{"Content-Type", "application/json"}}, *reply.body};
+    if (reply.status != 200) {
+        response.headers.emplace_back("Retry-After", "60");
+    }
+    return response;
 }
 
 /// Every check in one snapshot, for as long as it takes.

@@ -77,7 +77,7 @@ login_limits() {
 long_work() { # family
     [[ $1 != admin_* ]] || printf '    %s;\n' "client_max_body_size ${set[MAX_UPLOAD]}" \
         'fastcgi_request_buffering off' 'fastcgi_max_temp_file_size 0' 'fastcgi_read_timeout 1h' \
-        'fastcgi_send_timeout 1h' 'keepalive_timeout 0'
+        'fastcgi_send_timeout 1h' 'fastcgi_keep_conn off' 'keepalive_timeout 0'
 }
 
 # One upstream, one pair of locations for each family.

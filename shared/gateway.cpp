@@ -136,15 +136,15 @@ Call calling(Database &database)
                        const RowSink &sink) { return database.call(function, arguments, sink); };
 }
 
-/// Ends a request whose answer is written. The empty record that ends its body mustn't stay in a
-/// connection that the web server keeps: libfcgi would take it for the next request's first record.
-/// A body that wasn't wanted isn't waited for, since a stranger may send it slowly: its connection
-/// ends.
+/// Ends a request whose answer is written. What is left of its body, if only the empty record that
+/// ends it, mustn't stay in a connection that the web server keeps: libfcgi would take it for the
+/// next request's first record. Where the web server passes files on as they come it keeps no
+/// connection, and one that wasn't wanted isn't waited for: a stranger may send it slowly.
+/// \param unread bytes of the body
 void finish_request(FCGX_Request &fcgi, std::uint64_t unread)
 {
-    if (unread > 0) {
-        fcgi.keepConnection = 0;
-    } else if (fcgi.in != nullptr) { // an answer that was cut off has ended it all
+    const bool cut_off = fcgi.in == nullptr;
+    if (!cut_off && (fcgi.keepConnection != 0 || unread == 0)) {
         std::array<char, 4096> rest{};
         while (FCGX_GetStr(rest.data(), static_cast<int>(rest.size()), fcgi.in) > 0) {
         }

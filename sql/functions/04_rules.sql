@@ -190,7 +190,8 @@ declare
 begin
     if channels ? 'in-app' then
         insert into notifications (user_id, message, order_id, product_id, rule_id, created_at)
-        select id, message, (s.an_order).id, s.product_id, rule.id, clock() from users where active and not deleted;
+        select id, message, (s.an_order).id, s.product_id, rule.id, clock() from users where active and not deleted
+         order by users.id;
         get diagnostics told = row_count;
         said := format('Told %s users.', told);
     end if;

@@ -13,8 +13,7 @@ begin
         id     bigint generated always as ((given ->> 'id')::bigint) stored,
         sku    text generated always as (given ->> 'sku') stored
     ) on commit drop;
-    execute format('grant insert on pg_temp.import_rows to %I',
-                   calling_role());
+    execute format('grant insert on pg_temp.import_rows to %I', calling_role());
     return gone();
 end
 $$;
