@@ -1,13 +1,12 @@
+#include "admin_backup_csv.hpp"
 #include "backup_export.hpp"
 #include "backup_stage.hpp"
 #include "credentials.hpp"
 #include "families.hpp"
+#include "file_transfer.hpp"
 #include "long_work.hpp"
 #include "secrets.hpp"
 #include "sql_version.hpp"
-
-#include <algorithm>
-#include <array>
 
 namespace smartflow::handlers {
 
@@ -21,24 +20,10 @@ constexpr Rule export_query[] = {
 };
 // clang-format on
 
-/// A file's name with the moment in it that a file system takes: 2025-11-28T103000Z.
-std::string stamped(const std::string &name, const std::string &extension)
-{
-    std::string at = timestamp_now().substr(0, 19);
-    at.erase(16, 1).erase(13, 1);
-    return name + "-" + at + "Z." + extension;
-}
-
-Headers download(const char *media, const std::string &file_name)
-{
-    return {{"Content-Type", media},
-            {"Content-Disposition", "attachment; filename=\"" + file_name + "\""}};
-}
-
 /// One snapshot, streamed; it counts as the last export when all of it was taken.
 Response export_json(Inquiry &inquiry)
 {
-    const Response head{200, download("application/json", stamped("smartflow", "json")), {}};
+    const Response head{200, download("application/json", "smartflow", "json"), {}};
     Arguments &arguments = inquiry.arguments;
     LongWork work(inquiry.settings, inquiry.family);
     Response done;
@@ -66,35 +51,6 @@ Response export_json(Inquiry &inquiry)
     return done;
 }
 
-/// The body of an upload, in parts, counted and hashed.
-class Upload
-{
-public:
-    explicit Upload(const Request &request)
-        : request_(request), left_(body_length(request).value_or(0))
-    {}
-
-    std::size_t read(char *into, std::size_t size)
-    {
-        const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
-        const std::size_t got =
-            wanted > 0 && request_.read_body ? request_.read_body(into, wanted) : 0;
-        if (got == 0 && wanted > 0) {
-            throw Error(Code::bad_request, "The body is shorter than its Content-Length.");
-        }
-        left_ -= got;
-        hash_.add({into, got});
-        return got;
-    }
-
-    std::string hex() { return hash_.hex(); }
-
-private:
-    const Request &request_;
-    std::uint64_t left_;
-    Sha256 hash_;
-};
-
 /// Adds a member to an object's text.
 std::string with_member(std::string object, const char *name, const std::string &json)
 {
@@ -120,7 +76,7 @@ Response stage_and_call(Inquiry &inquiry)
     const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
     const auto reopen = [&](bool with_secrets) {
         first.input = with_member("{}", "secrets", with_secrets ? "true" : "false");
-        work.call("admin_backup_staged", first);
+        work.untranslated_call("admin_backup_staged", first);
     };
     const Staged staged = [&] {
         try {
@@ -134,9 +90,7 @@ Response stage_and_call(Inquiry &inquiry)
              .in_tables) { // of no use any more: what is wrong is said in a transaction of its own
         work.run("rollback; begin");
     }
-    std::array<char, 4096> rest{};
-    while (source(rest.data(), rest.size()) > 0) { // an answer before the end wouldn't be read
-    }
+    upload.drain();
     arguments.input = with_member(query, "facts", staged_json(staged));
     if (arguments.key) {
         arguments.fingerprint =
@@ -157,12 +111,18 @@ constexpr Route routes[] = {
      Access::admin, nullptr, "statistics"},
     {"GET", "/api/admin/backup", "admin_backup_export", 200, "Backup", "Export all data as JSON", {}, export_query,
      Access::admin, export_json, "export-json"},
+    {"GET", "/api/admin/backup", "admin_backup_products_csv", 200, "Product", "Export products for a spreadsheet", {}, {},
+     Access::admin, export_products_csv, "export-products-csv", "text/csv"},
+    {"GET", "/api/admin/backup", "admin_backup_orders_csv", 200, "Order", "Export order lines for a spreadsheet", {}, {},
+     Access::admin, export_orders_csv, "export-orders-csv", "text/csv"},
     {"GET", "/api/admin/backup", "admin_backup_migrations", 200, "MigrationHistory", "View the migrations' history",
      {}, {}, Access::admin, nullptr, "migration-history"},
     {"POST", "/api/admin/backup", "admin_backup_verify", 200, "Verified", "Prove that an export restores", {}, {},
      Access::admin, stage_and_call, "verify", "application/json", "application/json"},
     {"POST", "/api/admin/backup", "admin_backup_restore", 200, "Restored", "Restore an export", {}, restore_query,
      Access::admin, stage_and_call, "restore", "application/json", "application/json"},
+    {"POST", "/api/admin/backup", "admin_backup_import", 200, "Imported", "Import products from a spreadsheet", {},
+     import_query, Access::admin, import_products_csv, "import-products-csv", "application/json", "text/csv"},
 };
 // clang-format on
 

@@ -1,5 +1,6 @@
 #include "families.hpp"
 #include "long_work.hpp"
+#include "pages.hpp"
 #include "sql_version.hpp"
 
 namespace smartflow::handlers {
@@ -25,6 +26,21 @@ Response integrity(Inquiry &inquiry)
 }
 
 // clang-format off
+constexpr const char *audit_actions[] = {"create", "update", "delete", "login", "login_failed",
+                                         "logout", "export", "import", "verify", "restore"};
+constexpr const char *audit_entities[] = {"product", "order", "workflow", "user", "token", "session", "backup"};
+
+constexpr Rule audit_filters[] = {
+    {"user", Type::id, optional, 0, 0, {}, {}, "Whose doing it was."},
+    {"entity", Type::choice, optional, 0, 0, audit_entities},
+    {"entityId", Type::id},
+    {"actionType", Type::choice, optional, 0, 0, audit_actions},
+    {"from", Type::moment, optional, 0, 0, {}, {}, "At or after; a date is its midnight in TIMEZONE."},
+    {"to", Type::moment, optional, 0, 0, {}, {}, "Before."},
+    {"origin", Type::integer, optional, 0, INT64_MAX, {}, {}, "0: what was written here; else a segment that a restore brought."},
+};
+constexpr auto audit_query = with_paging(audit_filters);
+
 constexpr Route routes[] = {
     {"GET", "/api/admin/database", "admin_database_health", 200, "Health", "Check database health", {}, {},
      Access::admin, health, "health"},
@@ -32,6 +48,8 @@ constexpr Route routes[] = {
      Access::admin, nullptr, "summary"},
     {"GET", "/api/admin/database", "admin_database_integrity", 200, "Integrity", "Validate data integrity", {}, {},
      Access::admin, integrity, "integrity"},
+    {"GET", "/api/admin/database", "admin_database_audit_list", 200, "AuditLog", "View the audit trail", {}, audit_query,
+     Access::admin, nullptr, "audit-logs"},
 };
 // clang-format on
 

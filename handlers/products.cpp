@@ -1,28 +1,12 @@
 #include "families.hpp"
 #include "pages.hpp"
+#include "product_rules.hpp"
 
 namespace smartflow::handlers {
 
 namespace {
 
 // clang-format off
-constexpr Rule product[] = {
-    {"name", Type::text, required, 1, 200},
-    {"sku", Type::text, optional, 1, 100, {}, {}, "Unique among products that aren't archived."},
-    {"category", Type::text, optional, 1, 100},
-    {"description", Type::long_text, optional, 1, 10000},
-    {"stock", Type::quantity, required, 0, 0, {}, {}, "On hand. In a PATCH it is a stocktake."},
-    {"minStock", Type::quantity, required, 0, 0, {}, {}, "Below it, the product is low."},
-    {"price", Type::money, required},
-    {"archived", Type::boolean, not_null},
-    {"id", Type::id, read_only},
-    {"reserved", Type::quantity, read_only},
-    {"available", Type::quantity, read_only},
-    {"lowStock", Type::boolean, read_only},
-    {"createdAt", Type::instant, read_only},
-    {"updatedAt", Type::instant, read_only},
-};
-
 constexpr const char *sorts[] = {"id",    "-id",    "name",      "-name",      "price",     "-price",
                                  "stock", "-stock", "available", "-available", "updatedAt", "-updatedAt"};
 
@@ -47,9 +31,9 @@ constexpr Rule adjustment[] = {
 
 constexpr Route routes[] = {
     {"GET", "/api/products", "products_list", 200, "Product", "List products", {}, listing},
-    {"POST", "/api/products", "products_create", 201, "Product", "Create a product", product},
+    {"POST", "/api/products", "products_create", 201, "Product", "Create a product", product_rules},
     {"GET", "/api/products/{id}", "products_read", 200, "Product", "Read a product", {}, one_of_all},
-    {"PATCH", "/api/products/{id}", "products_update", 200, "Product", "Change a product", product},
+    {"PATCH", "/api/products/{id}", "products_update", 200, "Product", "Change a product", product_rules},
     {"DELETE", "/api/products/{id}", "products_delete", 204, "", "Delete or archive a product"},
     {"GET", "/api/products/{id}/movements", "products_movements_list", 200, "Movement",
      "List a product's ledger", {}, movements},

@@ -162,7 +162,8 @@ int print_audit_head(const CommandLine &line)
 
 int verify_audit_trail(const CommandLine &line)
 {
-    const AuditReport report = check_audit_file(line.words()[0], line.option("head").value_or(""));
+    const AuditReport report =
+        check_audit_file(line.words()[0], line.option("head").value_or(""), schema_version);
     for (const std::string &problem : report.problems) {
         std::cout << problem << "\n";
     }

@@ -72,11 +72,12 @@ login_limits() {
 }
 
 # The administrator's families take and give files: streamed both ways, of any length, as long as
-# that takes. A stranger's file is refused before it is read, so it isn't collected here first.
+# that takes. A stranger's file is refused before it is read, so it isn't collected here first, and
+# its connection ends, as the answer says.
 long_work() { # family
     [[ $1 != admin_* ]] || printf '    %s;\n' "client_max_body_size ${set[MAX_UPLOAD]}" \
         'fastcgi_request_buffering off' 'fastcgi_max_temp_file_size 0' 'fastcgi_read_timeout 1h' \
-        'fastcgi_send_timeout 1h'
+        'fastcgi_send_timeout 1h' 'keepalive_timeout 0'
 }
 
 # One upstream, one pair of locations for each family.

@@ -5,7 +5,8 @@
 #include "text.hpp"
 
 #include <algorithm>
-#include <istream>
+#include <array>
+#include <optional>
 #include <stdexcept>
 
 namespace smartflow {
@@ -52,6 +53,38 @@ bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
+
+/// Bytes one by one.
+class Bytes
+{
+public:
+    explicit Bytes(const ByteSource &source) : source_(source) {}
+
+    /// Nothing at the end.
+    std::optional<char> next()
+    {
+        if (at_ == end_) {
+            end_ = source_(buffer_.data(), buffer_.size());
+            at_ = 0;
+        }
+        return end_ == 0 ? std::nullopt : std::optional(buffer_[at_++]);
+    }
+
+    std::optional<char> next_but_space()
+    {
+        std::optional<char> c = next();
+        while (c && is_space(*c)) {
+            c = next();
+        }
+        return c;
+    }
+
+private:
+    const ByteSource &source_;
+    std::array<char, std::size_t{64} * 1024> buffer_{};
+    std::size_t at_ = 0;
+    std::size_t end_ = 0;
+};
 
 /// Finds where an element of an array ends.
 class ElementEnd
@@ -207,44 +240,32 @@ AuditReport AuditCheck::report() const
     return report;
 }
 
-void read_array(std::istream &file, const std::function<void(std::string_view)> &sink)
+void read_array(const ByteSource &source, const std::function<void(std::string_view)> &sink)
 {
-    std::streambuf &bytes = *file.rdbuf();
-    using Traits = std::streambuf::traits_type;
-    const auto next = [&bytes] {
-        int c = bytes.sbumpc();
-        while (c != Traits::eof() && is_space(Traits::to_char_type(c))) {
-            c = bytes.sbumpc();
-        }
-        return c;
-    };
-    if (next() != '[') {
+    Bytes bytes(source);
+    if (bytes.next_but_space() != '[') {
         throw std::runtime_error("the file is no JSON array");
     }
-    bool first = true;
-    for (int c = next();; c = next()) {
-        std::string element;
+    std::string element;
+    std::optional<char> c;
+    for (bool first = true; c != ']'; first = false) {
+        element.clear();
         ElementEnd end;
-        while (c != Traits::eof() && !end.at(Traits::to_char_type(c))) {
-            element += Traits::to_char_type(c);
+        for (c = bytes.next_but_space(); c && !end.at(*c); c = bytes.next()) {
+            element += *c;
             if (element.size() > longest_row) {
                 throw std::runtime_error("an element of the array is longer than 64 MiB");
             }
-            c = bytes.sbumpc();
         }
         const std::string_view text = trimmed_right(element);
-        if (c == Traits::eof() || (text.empty() && !(first && c == ']'))) {
+        if (!c || (text.empty() && !(first && c == ']'))) {
             throw std::runtime_error("the JSON array is broken off or has nothing between commas");
         }
         if (!text.empty()) {
             sink(text);
         }
-        if (c == ']') {
-            break;
-        }
-        first = false;
     }
-    if (next() != Traits::eof()) {
+    if (bytes.next_but_space()) {
         throw std::runtime_error("something follows the JSON array");
     }
 }

@@ -1,9 +1,10 @@
 #ifndef SMARTFLOW_AUDIT_CHAIN_HPP
 #define SMARTFLOW_AUDIT_CHAIN_HPP
 
+#include "http.hpp"
+
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <map>
 #include <string>
 #include <string_view>
@@ -91,9 +92,9 @@ private:
     std::int64_t kept_rows_ = -1; ///< after so many of the local chain's rows it was as kept
 };
 
-/// Gives each element of a JSON array to the sink, byte for byte as it stands in the file.
+/// Gives each element of a JSON array to the sink, byte for byte as it stands there.
 /// \throws std::runtime_error for what is no array, and an element beyond 64 MiB
-void read_array(std::istream &file, const std::function<void(std::string_view)> &sink);
+void read_array(const ByteSource &source, const std::function<void(std::string_view)> &sink);
 
 } // namespace smartflow
 

@@ -1,12 +1,11 @@
 #include "audit_trail.hpp"
 
+#include "backup_file.hpp"
+#include "backup_read.hpp"
 #include "command_line.hpp"
 #include "housekeeping.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <tuple>
 
 namespace smartflow {
@@ -19,14 +18,14 @@ std::string line_of(const std::string &name, const AdminConnection::Values &row)
 }
 
 /// A list is newest first; a chain goes the other way. So the digests are kept until all are there.
-AuditReport check_list(std::istream &file, const std::string &kept)
+AuditReport check_list(const ByteSource &source, const std::string &kept)
 {
     if (kept.empty()) {
         throw UsageError("a list of the trail holds no head: give the one that was kept with "
                          "--head");
     }
     std::vector<AuditRow> rows;
-    read_array(file, [&](std::string_view row) { rows.push_back(read_audit_row(row)); });
+    read_array(source, [&](std::string_view row) { rows.push_back(read_audit_row(row)); });
     std::sort(rows.begin(), rows.end(), [](const AuditRow &a, const AuditRow &b) {
         return std::tie(a.origin, a.id) < std::tie(b.origin, b.id);
     });
@@ -35,6 +34,56 @@ AuditReport check_list(std::istream &file, const std::string &kept)
         check.add(row);
     }
     return check.report();
+}
+
+/// The trail's rows of an export.
+class TrailOf : public BackupRows
+{
+public:
+    /// \param check gets them; nullptr: nobody does
+    explicit TrailOf(AuditCheck *check) : check_(check) {}
+
+    void begin_section(const std::string &name) override { is_trail_ = name == "auditLogs"; }
+    void take_row(const Json &, std::string_view text) override
+    {
+        if (is_trail_ && check_ != nullptr) {
+            check_->add(read_audit_row(text));
+        }
+    }
+    void end_section() override {}
+
+private:
+    AuditCheck *check_;
+    bool is_trail_ = false;
+};
+
+BackupFacts read_export(const std::string &path, std::int64_t newest_schema, AuditCheck *check)
+{
+    InputFile file(path);
+    TrailOf rows(check);
+    return BackupReader([&](char *into, std::size_t size) { return file.read(into, size); },
+                        newest_schema)
+        .read(rows);
+}
+
+/// An export's head stands behind its rows, so it is read twice, and never held in memory.
+AuditReport check_export(const std::string &path, const std::string &kept,
+                         std::int64_t newest_schema)
+{
+    std::string head;
+    append_json(head, read_export(path, newest_schema, nullptr).audit_head);
+    AuditCheck check(read_audit_head(head), kept);
+    read_export(path, newest_schema, &check);
+    return check.report();
+}
+
+bool is_list(const std::string &path)
+{
+    InputFile file(path);
+    char c = ' ';
+    while (file.read(&c, 1) == 1 && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+    }
+    return c == '[';
 }
 
 } // namespace
@@ -65,13 +114,14 @@ std::string audit_head_text(AdminConnection &database)
     return text;
 }
 
-AuditReport check_audit_file(const std::string &path, const std::string &kept)
+AuditReport check_audit_file(const std::string &path, const std::string &kept,
+                             std::int64_t newest_schema)
 {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        throw std::runtime_error(path + ": " + std::strerror(errno));
+    if (!is_list(path)) {
+        return check_export(path, kept, newest_schema);
     }
-    return check_list(file, kept);
+    InputFile file(path);
+    return check_list([&](char *into, std::size_t size) { return file.read(into, size); }, kept);
 }
 
 } // namespace smartflow

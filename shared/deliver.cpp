@@ -248,8 +248,7 @@ void deliver_due(const Settings &settings, const std::string &version)
     if (Deliverer::wait_ms(*database) == 0) {
         work_together(Works(workers, [&] { deliverer.empty(*deliverer.connect()); }));
     }
-    seal_audit_trail(*database, &stop);
-    clear_away(*database, stop);
+    Housekeeper().turn(*database, stop);
 }
 
 void deliver_following(const Settings &settings, const std::string &version)

@@ -1,21 +1,28 @@
 #include "housekeeping.hpp"
 
-#include <cstdint>
 #include <string>
 
 namespace smartflow {
 namespace {
 
-constexpr const char *rows_a_seal = "5000";
-constexpr const char *rows_a_clearing = "500";
+constexpr int rows_a_seal = 5000;
+constexpr int rows_a_clearing = 500;
+constexpr int rows_a_fold = 1000;
 /// A run from cron ends, whatever there is to do; the next one goes on.
 constexpr int most_batches = 2000;
 constexpr std::chrono::minutes clear_every{5};
 
-std::int64_t count(AdminConnection &database, const std::string &function, const char *rows)
+/// Calls a function that does up to so many things, until it does fewer.
+void repeat(AdminConnection &database, const std::string &function, int how_many,
+            const StopSignal *stop)
 {
-    return std::stoll(
-        database.value("select smartflow_api." + function + "($1)", {rows}).value_or("0"));
+    for (int batch = 0; batch < most_batches && (stop == nullptr || !stop->requested()); ++batch) {
+        const auto done =
+            database.value("select smartflow_api." + function + "($1)", {std::to_string(how_many)});
+        if (std::stoll(done.value_or("0")) < how_many) {
+            return;
+        }
+    }
 }
 
 } // namespace
@@ -23,25 +30,23 @@ std::int64_t count(AdminConnection &database, const std::string &function, const
 void seal_audit_trail(AdminConnection &database, const StopSignal *stop)
 {
     database.run("set default_transaction_isolation = 'read committed'"); // deliver_seal needs it
-    for (int batch = 0; batch < most_batches && (stop == nullptr || !stop->requested()); ++batch) {
-        if (count(database, "deliver_seal", rows_a_seal) < std::stoll(rows_a_seal)) {
-            return;
-        }
-    }
+    repeat(database, "deliver_seal", rows_a_seal, stop);
 }
 
 void clear_away(AdminConnection &database, const StopSignal &stop)
 {
-    for (int batch = 0; batch < most_batches && !stop.requested(); ++batch) {
-        if (count(database, "deliver_clear", rows_a_clearing) == 0) {
-            return;
-        }
-    }
+    repeat(database, "deliver_clear", rows_a_clearing, &stop);
+}
+
+void fold_totals(AdminConnection &database, const StopSignal &stop)
+{
+    repeat(database, "deliver_fold", rows_a_fold, &stop);
 }
 
 void Housekeeper::turn(AdminConnection &database, const StopSignal &stop)
 {
     seal_audit_trail(database, &stop);
+    fold_totals(database, stop);
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_clearing_) {
         clear_away(database, stop);

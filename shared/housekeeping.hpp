@@ -20,7 +20,10 @@ void seal_audit_trail(AdminConnection &database, const StopSignal *stop = nullpt
 /// \throws AdminError
 void clear_away(AdminConnection &database, const StopSignal &stop);
 
-/// Both, for a program that goes on: sealing every turn, clearing away every few minutes.
+/// Moves what changes have left beside the totals into them (06_totals.sql). \throws AdminError
+void fold_totals(AdminConnection &database, const StopSignal &stop);
+
+/// All of it, for a program that goes on: clearing away every few minutes, the rest every turn.
 class Housekeeper
 {
 public:

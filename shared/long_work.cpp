@@ -58,6 +58,11 @@ void LongWork::run(const std::string &statements)
 
 Reply LongWork::call(const std::string &function, const Arguments &arguments)
 {
+    return translated([&] { return untranslated_call(function, arguments); });
+}
+
+Reply LongWork::untranslated_call(const std::string &function, const Arguments &arguments)
+{
     CallParameters parameters(arguments);
     AdminConnection::Values values;
     for (const char *value : parameters.values()) {
@@ -67,7 +72,7 @@ Reply LongWork::call(const std::string &function, const Arguments &arguments)
         values.emplace_back(function);
     }
     const std::string statement = call_statement(arguments.key ? idempotent_call : function);
-    const auto rows = translated([&] { return connection_->rows(statement, values); });
+    const auto rows = connection_->rows(statement, values);
     if (rows.empty() || !rows[0][0]) {
         throw Error(Code::internal_error, "Something went wrong here.")
             .because(function + " gave no response");

@@ -47,6 +47,9 @@ public:
     /// \throws Error
     Reply call(const std::string &function, const Arguments &arguments);
 
+    /// The same for where the failure's SQLSTATE counts. \throws AdminError
+    Reply untranslated_call(const std::string &function, const Arguments &arguments);
+
 private:
     std::unique_ptr<AdminConnection> connection_;
 };

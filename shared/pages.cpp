@@ -24,22 +24,6 @@ bool has(const List &list, std::string_view name)
     return std::find(std::begin(list), std::end(list), name) != std::end(list);
 }
 
-/// `2025-11-28 10:30:00.12+00` (PostgreSQL, ISO, UTC) as `2025-11-28T10:30:00.120Z`.
-std::string rfc3339(std::string_view text)
-{
-    std::string out(text.substr(0, 19));
-    if (out.size() > 10) {
-        out[10] = 'T';
-    }
-    std::string fraction;
-    if (text.size() > 19 && text[19] == '.') {
-        const std::size_t end = text.find_first_of("+-", 20);
-        fraction = text.substr(20, std::min<std::size_t>(end - 20, 3));
-    }
-    fraction.resize(3, '0');
-    return out + "." + fraction + "Z";
-}
-
 /// The value as it stands in JSON, without quotes.
 std::string plain(const Column &column, const char *value)
 {
@@ -217,7 +201,8 @@ void ListWriter::remember(const Row &row)
     }
     const auto &columns = *row.columns;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (row.values[i] != nullptr && columns[i].name == "id") {
+        // Where "id" doesn't tell all rows apart, "#id", which stands behind it, does.
+        if (row.values[i] != nullptr && (columns[i].name == "id" || columns[i].name == "#id")) {
             last_id_ = row.values[i];
         }
         if (row.values[i] != nullptr && columns[i].name == page_.sort) {

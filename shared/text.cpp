@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -179,7 +180,14 @@ std::optional<std::string> cleaned(std::string_view text, Lines lines, std::stri
     text = trimmed(text);
     std::string clean;
     clean.reserve(text.size());
+    const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
     while (!text.empty()) {
+        const auto *end = std::find_if_not(text.begin(), text.end(), is_plain);
+        clean.append(text.begin(), end);
+        text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+        if (text.empty()) {
+            break;
+        }
         if (lines == Lines::many && text.substr(0, 2) == "\r\n") {
             text.remove_prefix(1);
         }
@@ -294,6 +302,21 @@ std::optional<std::string> utc_instant(std::string_view text)
         buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", utc.tm_year + 1900,
         utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, tail.microseconds);
     return std::string(buffer.data(), static_cast<std::size_t>(length));
+}
+
+std::string rfc3339(std::string_view text)
+{
+    std::string out(text.substr(0, 19));
+    if (out.size() > 10) {
+        out[10] = 'T';
+    }
+    std::string fraction;
+    if (text.size() > 19 && text[19] == '.') {
+        const std::size_t end = text.find_first_of("+-", 20);
+        fraction = text.substr(20, std::min<std::size_t>(end - 20, 3));
+    }
+    fraction.resize(3, '0');
+    return out + "." + fraction + "Z";
 }
 
 } // namespace smartflow

@@ -60,7 +60,7 @@ begin
                'request', q.request_id, 'address', host(q.address))::text, true),
         set_config('smartflow.reason', '', true), set_config('smartflow.order', '', true),
         set_config('smartflow.hold', '', true), set_config('smartflow.changes', '', true),
-        set_config('smartflow.ending', '', true);
+        set_config('smartflow.ending', '', true), set_config('smartflow.action', '', true);
 end
 $$;
 

@@ -67,13 +67,23 @@ language sql immutable as $$
     select jsonb_build_object('stock', trim_scale(i.on_hand), 'minStock', trim_scale(i.min_stock))
 $$;
 
+-- An import's changes are on record as such. act_as forgets the setting, so that no program can make
+-- it up.
+create function product_action(otherwise text) returns text
+language sql stable as $$
+    select coalesce(nullif(current_setting('smartflow.action', true), ''), otherwise)
+$$;
+
 create function audit_product() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
     held jsonb := coalesce(nullif(current_setting('smartflow.changes', true), ''), '{}');
 begin
+    if current_setting('smartflow.hold', true) = 'sku' then
+        return null; -- an import frees a SKU that it gives to another product: part of a change to come
+    end if;
     perform set_config('smartflow.changes', '', true), set_config('smartflow.hold', '', true);
-    perform audit('update', 'product', new.id,
+    perform audit(product_action('update'), 'product', new.id,
         (differences(product_audit_fields(old), product_audit_fields(new))::jsonb || held)::json)
       where held <> '{}' or product_audit_fields(old) <> product_audit_fields(new);
     return null;
@@ -88,15 +98,16 @@ begin
     if tg_op = 'UPDATE' then
         if current_setting('smartflow.hold', true) = new.product_id::text then
             perform set_config('smartflow.changes',
-                differences(inventory_audit_fields(old), inventory_audit_fields(new))::text, true);
+                (coalesce(nullif(current_setting('smartflow.changes', true), ''), '{}')::jsonb
+                 || differences(inventory_audit_fields(old), inventory_audit_fields(new))::jsonb)::text, true);
         -- An order's goods are explained by the ledger.
         elsif coalesce(current_setting('smartflow.order', true), '') = '' or old.min_stock <> new.min_stock then
-            perform audit('update', 'product', new.product_id,
+            perform audit(product_action('update'), 'product', new.product_id,
                 differences(inventory_audit_fields(old), inventory_audit_fields(new)));
         end if;
     elsif tg_op = 'INSERT' then
         select * into product from products where id = new.product_id;
-        perform audit('create', 'product', product.id,
+        perform audit(product_action('create'), 'product', product.id,
             differences(null, product_audit_fields(product) || inventory_audit_fields(new)));
     else
         select * into product from products where id = old.product_id;

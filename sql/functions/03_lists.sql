@@ -26,6 +26,15 @@ language sql immutable as $$
     select (q.input ->> name)::boolean
 $$;
 
+-- The cursor's value of the key. A list whose order nobody asked for has cursors of ids alone: there
+-- its row, which is never deleted, tells.
+create function place_of(q request, s selection) returns text
+language sql immutable as $$
+    select case when q.input ? 'after' then format('%L::%s', q.input ->> 'after', s.kind)
+                else format('(select %I from (%s) as place where %I = %s)', s.key, s.base, s.key_id,
+                            (q.input ->> 'afterId')::bigint) end
+$$;
+
 -- One page's query: keyset after the cursor's row, ordered, one row more than asked, which tells
 -- whether there is a next page.
 create function page_query(q request, s selection) returns text
@@ -33,7 +42,7 @@ language sql immutable as $$
     select s.base
         || case when not q.input ? 'afterId' then ''
                 when s.key = s.key_id then format(' and %I %s %s', s.key_id, beyond, (q.input ->> 'afterId')::bigint)
-                else format(' and (%I, %I) %s (%L::%s, %s)', s.key, s.key_id, beyond, q.input ->> 'after', s.kind,
+                else format(' and (%I, %I) %s (%s, %s)', s.key, s.key_id, beyond, place_of(q, s),
                             (q.input ->> 'afterId')::bigint) end
         || case when s.key = s.key_id then format(' order by %I %s', s.key_id, direction)
                 else format(' order by %1$I %3$s, %2$I %3$s', s.key, s.key_id, direction) end

@@ -132,6 +132,10 @@ language sql immutable as $list$
         where not p.archived and p.id <> f.id$$,
      null, true),
 
+    ('audit_chain', 'select coalesce(sum(rows), 0) from (select rows from audit_chain union all select rows from audit_segments) as chains',
+     'select ids, problem, null::text from audit_chain_violations()',
+     'Somebody with the rights of the tables'' owner or of a superuser did this. Find out who had them; see what the rows were in the last proven backup, whose own trail smartflow audit verify FILE --head HEX holds against a head that was kept elsewhere.', false),
+
     ('counters', 'select count(*) from counter_differences(false)', 'select * from counter_differences(true)',
      'Have them counted anew: smartflow recount', false),
 

@@ -198,38 +198,61 @@ begin
 end
 $$;
 
--- The ledger keeps every row it has. What the file has besides comes in with its id, or, where that
--- is taken, all of it behind the last one; then each product's rows are brought to what is on hand.
+-- How a product's rows here and in the file go together. The file's first rows may be here already
+-- (its own backup): `common` of them. What came after them here is booked back, so that the balance is
+-- what it was after the last common one; then the file's other rows follow.
+create function plan_ledger() returns void
+language plpgsql as $$
+begin
+    create temporary table file_movements on commit drop as
+    select m.*, row_number() over (partition by m.product_id order by m.id) as place,
+           exists (select from smartflow.movements l
+                    where l.id = m.id and (l.product_id, l.delta, l.balance, l.reason, l.created_at)
+                                        = (m.product_id, m.delta, m.balance, m.reason, m.created_at)
+                      and l.order_id is not distinct from m.order_id) as here,
+           exists (select from smartflow.movements l where l.id = m.id) as taken
+      from pg_temp.movements m;
+    create temporary table ledger_plan on commit drop as
+    select product_id, coalesce(f.common, 0) as common, coalesce(l.booked, 0) as booked,
+           coalesce((select m.balance from file_movements m where m.product_id = f.product_id and m.place = f.common), 0) as wanted,
+           -- Rows that can't keep their ids, or would stand before others with them, all get new ones.
+           coalesce(f.taken or f.first_new < l.last, false) as renumbered
+      from (select product_id, bool_or(taken and not here) as taken,
+                   -- as many as begin the product's rows, unless more of them come later
+                   case when count(*) filter (where here) = coalesce(min(place) filter (where not here), count(*) + 1) - 1
+                        then count(*) filter (where here) else 0 end as common,
+                   min(id) filter (where not here) as first_new
+              from file_movements group by product_id) as f
+      full join (select product_id, sum(delta) as booked, max(id) as last from smartflow.movements group by product_id) as l
+     using (product_id);
+    update ledger_plan p set renumbered = true
+     where p.booked <> p.wanted
+        or exists (select from file_movements m where m.product_id = p.product_id and m.place > p.common and m.taken);
+end
+$$;
+
+-- The ledger keeps every row it has. What the file has besides comes in with its ids, where they are
+-- free, and each product's rows add up to what is on hand.
 create function restore_ledger(exported_at timestamptz) returns void
 language plpgsql as $$
 declare
     actor json := nullif(current_setting('smartflow.actor', true), '');
 begin
-    create temporary table new_movements on commit drop as
-    select m.id, m.product_id, m.delta, m.balance, m.reason, m.order_id, coalesce(u.new, m.user_id) as user_id, m.username, m.created_at
-      from pg_temp.movements m
-      left join user_ids u on u.old = m.user_id
-     where not exists (select from smartflow.movements l
-                        where l.id = m.id and (l.product_id, l.delta, l.balance, l.reason, l.created_at)
-                                            = (m.product_id, m.delta, m.balance, m.reason, m.created_at)
-                          and l.order_id is not distinct from m.order_id);
-    if exists (select from new_movements n join smartflow.movements l using (id)) then
-        update new_movements n set id = o.new
-          from (select id, nextval('smartflow.movements_id_seq') as new from (select id from new_movements order by id) as i) as o
-         where o.id = n.id;
-    end if;
+    perform plan_ledger();
+    insert into smartflow.movements (product_id, delta, balance, reason, user_id, username, created_at)
+    select product_id, wanted - booked, wanted, format('Restored as of %s', rfc3339(exported_at)),
+           (actor ->> 'id')::bigint, actor ->> 'username', clock()
+      from ledger_plan where wanted <> booked order by product_id;
     insert into smartflow.movements (id, product_id, delta, balance, reason, order_id, user_id, username, created_at)
     overriding system value
-    select * from new_movements order by id;
-    perform setval('smartflow.movements_id_seq', greatest((select last_value from movements_id_seq),
-                   coalesce((select max(id) from smartflow.movements), 1)));
-    insert into smartflow.movements (product_id, delta, balance, reason, user_id, username, created_at)
-    select b.product_id, b.wanted - b.booked, b.wanted, format('Restored as of %s', rfc3339(exported_at)),
-           (actor ->> 'id')::bigint, actor ->> 'username', clock()
-      from (select m.product_id, sum(m.delta) as booked, coalesce(max(i.on_hand), 0) as wanted
-              from smartflow.movements m left join smartflow.inventory i on i.product_id = m.product_id
-             group by m.product_id) as b
-     where b.wanted <> b.booked order by b.product_id;
+    select case when r.renumbered then nextval('smartflow.movements_id_seq') else r.id end, r.product_id, r.delta, r.balance,
+           r.reason, r.order_id, r.user_id, r.username, r.created_at
+      from (select m.id, m.product_id, m.delta, m.balance, m.reason, m.order_id, coalesce(u.new, m.user_id) as user_id,
+                   m.username, m.created_at, p.renumbered
+              from file_movements m
+              join ledger_plan p on p.product_id = m.product_id and m.place > p.common
+              left join user_ids u on u.old = m.user_id
+             order by m.id) as r;
 end
 $$;
 
@@ -351,6 +374,7 @@ begin
 end
 $$;
 
+-- Makes the next ids greater than any of the shop's and of the file's.
 create function advance_sequences() returns void
 language plpgsql as $$
 declare
@@ -358,10 +382,10 @@ declare
     highest bigint;
 begin
     foreach name in array array['users', 'products', 'orders', 'workflows', 'workflow_runs', 'notifications', 'movements'] loop
-        execute format('select greatest(coalesce(max(id), 0), (select case when is_called then last_value else last_value - 1 end
-                                                                 from smartflow.%1$I)) from smartflow.%2$I', name || '_id_seq', name)
+        execute format('select greatest((select max(id) from pg_temp.%1$I), (select max(id) from smartflow.%1$I),
+                                        (select last_value from smartflow.%2$I where is_called))', name, name || '_id_seq')
            into highest;
-        if highest > 0 then
+        if highest is not null then
             perform setval(format('smartflow.%I', name || '_id_seq')::regclass, highest);
         end if;
     end loop;
@@ -387,13 +411,13 @@ begin
     perform lock_shop();
     perform row_triggers(false);
     perform clear_shop(replace);
+    perform advance_sequences();
     perform restore_users(stamp);
     perform restore_automation(stamp);
     perform restore_shop(stamp);
     perform restore_ledger((facts ->> 'exportedAt')::timestamptz);
     perform restore_trail(facts);
     perform row_triggers(true);
-    perform advance_sequences();
     perform recount();
     -- What was answered about the shop of before is true no longer; the request that restores has no
     -- answer yet.

@@ -86,3 +86,9 @@ begin
     return keys + sessions + tries + sent;
 end
 $$;
+
+-- Folds what waits for it, at most so many tallies; gives how many it was.
+create function deliver_fold(how_many integer) returns integer
+language sql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+    select fold_tallies(how_many)
+$$;

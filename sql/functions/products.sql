@@ -75,19 +75,60 @@ create function sku_taken() returns void language sql as $$
     select fail('VALIDATION_ERROR', 'The request is not valid.', '{"sku": "is taken by another product"}')
 $$;
 
+-- A product with what a body names of it; of none, a new one.
+create function edited_product(p products, input jsonb) returns products
+language plpgsql stable as $$
+begin
+    p.name := coalesce(input ->> 'name', p.name);
+    p.price := coalesce((input ->> 'price')::numeric, p.price);
+    p.archived := coalesce((input ->> 'archived')::boolean, p.archived, false);
+    if input ? 'sku' then p.sku := input ->> 'sku'; end if;
+    if input ? 'category' then p.category := input ->> 'category'; end if;
+    if input ? 'description' then p.description := input ->> 'description'; end if;
+    return p;
+end
+$$;
+
+create function insert_product(p products, stock numeric, minimum numeric) returns bigint
+language plpgsql as $$
+declare
+    new_id bigint;
+begin
+    insert into products (name, sku, category, description, price, archived, created_at, updated_at)
+    values (p.name, p.sku, p.category, p.description, p.price, p.archived, clock(), clock())
+    returning id into new_id;
+    insert into inventory (product_id, on_hand, min_stock) values (new_id, stock, minimum);
+    return new_id;
+end
+$$;
+
+-- Writes both rows of a product, which the caller has locked and checked: its versions go up by what
+-- differs, and one audit row says it all.
+create function write_product(before products, after products, i inventory, stock numeric, minimum numeric)
+returns void language plpgsql as $$
+begin
+    if stock <> i.on_hand or minimum <> i.min_stock then
+        perform set_config('smartflow.hold', before.id::text, true);
+        update inventory set on_hand = stock, min_stock = minimum, version = version + (stock <> i.on_hand)::integer
+         where product_id = before.id;
+    end if;
+    update products
+       set name = after.name, sku = after.sku, category = after.category, description = after.description,
+           price = after.price, archived = after.archived, updated_at = clock(),
+           version = version + (after is distinct from before or minimum <> i.min_stock)::integer
+     where id = before.id;
+end
+$$;
+
 create function products_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
     me actor := writer(q);
     new_id bigint;
 begin
-    insert into products (name, sku, category, description, price, archived, created_at, updated_at)
-    values (q.input ->> 'name', q.input ->> 'sku', q.input ->> 'category', q.input ->> 'description',
-            (q.input ->> 'price')::numeric, coalesce(flag(q, 'archived'), false), clock(), clock())
-    returning id into new_id;
     perform explain_movements('Initial stock');
-    insert into inventory (product_id, on_hand, min_stock)
-    values (new_id, (q.input ->> 'stock')::numeric, (q.input ->> 'minStock')::numeric);
+    new_id := insert_product(edited_product(null, q.input), (q.input ->> 'stock')::numeric,
+                             (q.input ->> 'minStock')::numeric);
     return product_response(q, new_id, 201);
 exception when unique_violation then
     perform sku_taken();
@@ -100,12 +141,17 @@ language sql as $$
     select * from inventory i where i.product_id = lock_inventory.product_id for no key update
 $$;
 
--- An open order names the product: it may be neither deleted nor archived.
+-- Whether an open order names the product: it may then be neither deleted nor archived.
+create function in_open_order(product_id bigint) returns boolean
+language sql stable as $$
+    select exists (select from order_lines l join orders o on o.id = l.order_id
+                    where l.product_id = in_open_order.product_id and o.status <> 'Completed')
+$$;
+
 create function refuse_while_ordered(product_id bigint) returns void
 language plpgsql as $$
 begin
-    if exists (select from order_lines l join orders o on o.id = l.order_id
-                where l.product_id = refuse_while_ordered.product_id and o.status <> 'Completed') then
+    if in_open_order(product_id) then
         perform fail('INVALID_OPERATION', 'An open order names this product.');
     end if;
 end
@@ -121,7 +167,6 @@ declare
     restores boolean;
     new_stock numeric := coalesce((q.input ->> 'stock')::numeric, i.on_hand);
     new_minimum numeric := coalesce((q.input ->> 'minStock')::numeric, i.min_stock);
-    edited boolean;
 begin
     select * into p from products where id = q.id;
     restores := p.archived and flag(q, 'archived') is false;
@@ -129,15 +174,8 @@ begin
         perform no_product();
     end if;
     perform check_precondition(q, format('"%s.%s"', p.version, i.version), new_stock = i.on_hand);
-    changed := p;
-    changed.name := coalesce(q.input ->> 'name', p.name);
-    changed.price := coalesce((q.input ->> 'price')::numeric, p.price);
-    changed.archived := coalesce(flag(q, 'archived'), p.archived);
-    if q.input ? 'sku' then changed.sku := q.input ->> 'sku'; end if;
-    if q.input ? 'category' then changed.category := q.input ->> 'category'; end if;
-    if q.input ? 'description' then changed.description := q.input ->> 'description'; end if;
-    edited := changed is distinct from p or new_minimum <> i.min_stock;
-    if not edited and new_stock = i.on_hand then
+    changed := edited_product(p, q.input);
+    if changed is not distinct from p and new_minimum = i.min_stock and new_stock = i.on_hand then
         return product_response(q, q.id);
     end if;
     -- The index would say so too, but only after the state.
@@ -151,16 +189,7 @@ begin
     if new_stock < i.reserved then
         perform fail('INVALID_OPERATION', format('Open orders hold %s of this product.', trim_scale(i.reserved)));
     end if;
-    if new_stock <> i.on_hand or new_minimum <> i.min_stock then
-        perform explain_movements('Stocktake'), set_config('smartflow.hold', q.id::text, true);
-        update inventory set on_hand = new_stock, min_stock = new_minimum,
-                             version = version + (new_stock <> i.on_hand)::integer
-         where product_id = q.id;
-    end if;
-    update products
-       set name = changed.name, sku = changed.sku, category = changed.category, description = changed.description,
-           price = changed.price, archived = changed.archived, version = version + edited::integer, updated_at = clock()
-     where id = q.id;
+    perform explain_movements('Stocktake'), write_product(p, changed, i, new_stock, new_minimum);
     return product_response(q, q.id);
 exception when unique_violation then
     perform sku_taken();

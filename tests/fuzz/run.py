@@ -20,7 +20,9 @@ JSONS = [*NUMBERS, *TEXTS, "null", "true", "[]", "{}", "[" * 33 + "]" * 33, '{"a
 QUERIES = [*JSONS, "t=a&l=b%0Ac&e=a%40b", "i=5&i=6", "n=1&&b=true", "%74=+x+", "t=%", "t=%FF",
            "t=%00", "=", "q=2.5&p=1&d=-1&m=19.90", "c=b+c&f=2025-11-28&z=2025-11-28T10:30:00Z",
            "unknown=1"]
-SEEDS = {"json": JSONS, "decimal": NUMBERS, "query": QUERIES}
+CSVS = ["id,name\r\n1,a\r\n", "\ufeffid;name\n1;\"a\n\"\"b\"\n", "a\n\n\"\"\n", "a,b\n1\n", "a\n\"x",
+        "a\r", "a;b\n'=1;x;\n", "a,b\n\"x;=1\",\"''-1\"\n", "a\n\uff1d1\n\t@b\n"]
+SEEDS = {"json": JSONS, "decimal": NUMBERS, "query": QUERIES, "csv": CSVS}
 
 
 def run(build, seconds, target):

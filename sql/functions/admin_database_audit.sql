@@ -1,0 +1,23 @@
+-- Family admin_database: the audit trail, newest first.
+
+-- A segment's rows have the ids that they came with; #id tells all rows apart.
+create view audit_wire as
+select coalesce(a.origin_id, a.id) as id, a.at as "timestamp",
+       audit_user_text(a.user_id, a.username, a.role)::json as "user", a.action, a.entity, a.entity_id as "entityId",
+       a.changes, a.request_id as "requestId", host(a.address) as address, a.origin, a.id as "#id",
+       a.user_id as "#userId", null::bigint as "#total"
+  from audit_log a;
+
+create function select_admin_database_audit(q request, me actor) returns selection
+language sql stable as $$
+    select row('select * from audit_wire where true'
+            || filter('"#userId" = %L', q.input ->> 'user') || filter('entity = %L', q.input ->> 'entity')
+            || filter('"entityId" = %L', q.input ->> 'entityId') || filter('action = %L', q.input ->> 'actionType')
+            || case q.input ->> 'origin' when '0' then ' and origin is null'
+                                         else filter('origin = %L', q.input ->> 'origin') end
+            || filter('"timestamp" >= %L', moment(q.input ->> 'from', q.time_zone)::text)
+            || filter('"timestamp" < %L', moment(q.input ->> 'to', q.time_zone)::text),
+        'timestamp', '#id', 'timestamptz', true)::selection
+$$;
+
+select publish_list('admin_database_audit', 'audit_wire');

@@ -1,0 +1,140 @@
+"""Installations without a web server, beside a running one: a database of their own on its server,
+and the command line.
+"""
+import decimal
+import gzip
+import hashlib
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+import tempfile
+
+import psycopg2
+
+from instance import ROOT, environment_with
+
+SMARTFLOW = ROOT / os.environ.get("BUILD", "build") / "bin/smartflow"
+SECTIONS = [
+    "users", "products", "orders", "workflows", "runs", "notifications", "movements", "auditLogs",
+]  # fmt: skip
+
+
+class Installation:
+    """A new one, migrated; with an administrator, where one is wanted."""
+
+    def __init__(self, shop, admin=True):
+        self.shop, self.name = shop, f"test_{secrets.token_hex(8)}"
+        shop.query(f"create database {self.name} owner smartflow_owner")
+        self.url = f"postgresql://smartflow_owner@/{self.name}?host={shop.sockets()}/postgres"
+        self.folder = tempfile.mkdtemp(prefix="smartflow-test-")
+        self.run("migrate")
+        if admin:
+            self.run("user", "create-admin")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.shop.query(f"drop database {self.name} with (force)")
+
+    def command(self, *arguments, **options):
+        """A started command of the program."""
+        return subprocess.Popen(
+            [str(SMARTFLOW), *map(str, arguments)],
+            env=environment_with(DATABASE_ADMIN_URL=self.url, DATABASE_URL=self.url),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(self, *arguments, fails=False):
+        """A command to its end; what it said."""
+        process = self.command(*arguments)
+        out, err = process.communicate(timeout=300)
+        assert (process.returncode != 0) == fails, out + err
+        return out + err
+
+    def query(self, statement, arguments=None):
+        """All rows of a superuser's statement."""
+        connection = psycopg2.connect(self.shop.database_url(self.name))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, arguments)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def wrong_books(self):
+        """The checks that fail."""
+        checks = self.query(
+            "set search_path = smartflow_api, smartflow; select run_integrity(false)"
+        )[0][0]
+        assert len(checks) > 10
+        return [check for check in checks if not check["ok"]]
+
+    def export(self, *options):
+        """Everything, as `smartflow backup` writes it; the backup itself goes."""
+        said = self.run("backup", f"{self.folder}/backups", *options)
+        path = pathlib.Path(next(line for line in said.splitlines() if line.endswith(".json.gz")))
+        data = gzip.decompress(path.read_bytes())
+        path.unlink()
+        return data
+
+    def restore(self, data, *options, fails=False):
+        """Restores an export; what the command said."""
+        file = pathlib.Path(self.folder) / "restored.json"
+        file.write_bytes(data)
+        return self.run("restore", file, *options, fails=fails)
+
+
+def sections(data):
+    """The sections of an export, each as the very bytes in the file."""
+    text, found = data.decode(), {}
+    for name, after in zip(SECTIONS, SECTIONS[1:] + ["counts"]):
+        start = text.index(f'"{name}":[') + len(name) + 4
+        end = text.index(f'],{"" if after != "counts" else chr(10)}"{after}":', start)
+        found[name] = text[start:end]
+    return found
+
+
+def rows(data, section):
+    return json.loads(data)[section]
+
+
+class Row(dict):
+    """A row of an export; written as it stood unless it was changed."""
+
+    def __init__(self, text):
+        super().__init__(json.loads(text, parse_float=decimal.Decimal))
+        self.text, self.before = text, json.loads(text, parse_float=decimal.Decimal)
+
+
+def dumped(value):
+    """Compact JSON; decimals keep their places."""
+    if isinstance(value, Row) and value == value.before:
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(k)}:{dumped(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(dumped, value)) + "]"
+    return str(value) if isinstance(value, decimal.Decimal) else json.dumps(value, ensure_ascii=False)
+
+
+def edited(data, change=lambda document: None):
+    """An export after a change, with the counts and the digest that it should have then."""
+    document = json.loads(data)
+    for name, text in sections(data).items():
+        document[name] = [Row(line.removesuffix(",")) for line in text.split("\n") if line]
+    change(document)
+    del document["sha256"]
+    document["counts"] = {name: len(document[name]) for name in SECTIONS}
+    last = {name: document.pop(name) for name in ("counts", "auditHead")}
+    text = dumped({**document, **last})[:-1] + ","
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f'{text}"sha256":"{digest}"}}\n'.encode()
