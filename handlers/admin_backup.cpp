@@ -1,9 +1,11 @@
 #include "admin_backup_csv.hpp"
+#include "answers.hpp"
 #include "backup_export.hpp"
 #include "backup_stage.hpp"
 #include "credentials.hpp"
 #include "families.hpp"
 #include "file_transfer.hpp"
+#include "json.hpp"
 #include "long_work.hpp"
 #include "secrets.hpp"
 #include "sql_version.hpp"
@@ -51,51 +53,59 @@ Response export_json(Inquiry &inquiry)
     return done;
 }
 
-/// Adds a member to an object's text.
-std::string with_member(std::string object, const char *name, const std::string &json)
+const char *truth(bool value)
 {
-    object.pop_back();
-    return object + (object.size() > 1 ? "," : "") + json_string(name) + ":" + json + "}";
+    return value ? "true" : "false";
 }
 
-/// Reads the file into temporary tables and calls the route's function over them, all or nothing.
+/// What the first step of an upload is told besides; its outcome isn't one to be repeated.
+Arguments first_step(const Inquiry &inquiry)
+{
+    Arguments first = inquiry.arguments;
+    const auto credential = presented_credential(inquiry.request, inquiry.settings);
+    append_member(first.input, "byCookie", truth(credential && credential->cookie));
+    append_member(first.input, "keyed", truth(first.key.has_value()));
+    first.key.reset();
+    return first;
+}
+
+/// Reads the file into temporary tables of the transaction that is open, or begins another one
+/// where it couldn't be.
+Staged staged_upload(LongWork &work, Upload &upload, Arguments step)
+{
+    const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
+    const Reopen reopen = [&](bool with_secrets) {
+        step.input = std::string("{\"secrets\":") + truth(with_secrets) + "}";
+        work.untranslated_call("admin_backup_staged", step);
+    };
+    try {
+        Staged staged = translated(
+            [&] { return stage_backup(work.connection(), source, schema_version, reopen); });
+        if (!staged.in_tables) {
+            work.run("rollback; begin");
+        }
+        upload.drain();
+        return staged;
+    } catch (const BackupError &error) {
+        throw validation_error({{"body", error.what()}});
+    }
+}
+
+/// Stages the file and calls the route's function over it, all or nothing.
 Response stage_and_call(Inquiry &inquiry)
 {
     Arguments &arguments = inquiry.arguments;
-    const std::string query = arguments.input;
-    Arguments first = arguments;
-    first.key.reset();
-    const auto credential = presented_credential(inquiry.request, inquiry.settings);
-    first.input =
-        with_member(query, "byCookie", credential && credential->cookie ? "true" : "false");
-    first.input = with_member(first.input, "keyed", arguments.key ? "true" : "false");
+    const Arguments first = first_step(inquiry);
     LongWork work(inquiry.settings, inquiry.family);
     work.run("begin");
     work.call("admin_backup_stage", first);
     Upload upload(inquiry.request);
-    const ByteSource source = [&](char *into, std::size_t size) { return upload.read(into, size); };
-    const auto reopen = [&](bool with_secrets) {
-        first.input = with_member("{}", "secrets", with_secrets ? "true" : "false");
-        work.untranslated_call("admin_backup_staged", first);
-    };
-    const Staged staged = [&] {
-        try {
-            return translated(
-                [&] { return stage_backup(work.connection(), source, schema_version, reopen); });
-        } catch (const BackupError &error) {
-            throw validation_error({{"body", error.what()}});
-        }
-    }();
-    if (!staged
-             .in_tables) { // of no use any more: what is wrong is said in a transaction of its own
-        work.run("rollback; begin");
-    }
-    upload.drain();
-    arguments.input = with_member(query, "facts", staged_json(staged));
+    const Staged staged = staged_upload(work, upload, first);
     if (arguments.key) {
         arguments.fingerprint =
-            request_fingerprint(inquiry.request.idempotency_key, query + upload.hex());
+            request_fingerprint(inquiry.request.idempotency_key, arguments.input + upload.hex());
     }
+    append_member(arguments.input, "facts", staged_json(staged));
     const Reply reply = work.call(inquiry.route.function, arguments);
     work.run("commit");
     return to_response(reply);

@@ -1,4 +1,5 @@
 #include "admin_backup_csv.hpp"
+#include "answers.hpp"
 
 #include "csv.hpp"
 #include "csv_import.hpp"

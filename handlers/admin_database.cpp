@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "families.hpp"
 #include "long_work.hpp"
 #include "pages.hpp"

@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "credentials.hpp"
 #include "families.hpp"
 #include "pages.hpp"
@@ -43,13 +44,6 @@ std::string json_object(std::initializer_list<std::pair<const char *, std::strin
         text += (text.size() > 1 ? "," : "") + json_string(name) + ":" + json;
     }
     return text + "}";
-}
-
-/// Adds a member to an object's text, last.
-std::string with_member(std::string object, const char *name, const std::string &json)
-{
-    object.pop_back();
-    return object + "," + json_string(name) + ":" + json + "}";
 }
 
 /// Takes one of the account's tries; while tries under way fill them all, waits for their outcome.
@@ -105,7 +99,7 @@ Response login(Inquiry &inquiry)
     Response response = to_response(reply);
     const Json *as_token = input.find("token");
     if (as_token != nullptr && as_token->truth) {
-        response.body = with_member(std::move(response.body), "token", json_string(token));
+        append_member(response.body, "token", json_string(token));
     } else {
         response.headers.emplace_back("Set-Cookie",
                                       session_cookie(inquiry.request, inquiry.settings, token));
@@ -153,10 +147,9 @@ Response change_password(Inquiry &inquiry)
 Response create_token(Inquiry &inquiry)
 {
     const std::string token = new_token();
-    inquiry.arguments.input =
-        with_member(std::move(inquiry.arguments.input), "digest", json_string(token_digest(token)));
+    append_member(inquiry.arguments.input, "digest", json_string(token_digest(token)));
     Response response = to_response(inquiry.call("auth_tokens_create", inquiry.arguments, {}));
-    response.body = with_member(std::move(response.body), "token", json_string(token));
+    append_member(response.body, "token", json_string(token));
     return response;
 }
 

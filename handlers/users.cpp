@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "families.hpp"
 #include "pages.hpp"
 #include "passwords.hpp"

@@ -53,13 +53,6 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-void add_member(std::string &object, std::string_view name, std::string_view json)
-{
-    object += object.size() > 1 ? "," : "";
-    append_json_string(object, name);
-    object.append(":").append(json);
-}
-
 /// A member of what open_backup gave, as it stands there.
 std::string member(const Json &opened, const char *name)
 {
@@ -75,7 +68,7 @@ Exported write_backup(AdminConnection &connection, std::string_view opened, cons
     const Json head = parse_json(opened);
     Exported exported;
     exported.at = head.find("exportedAt")->text;
-    exported.counts = "{";
+    exported.counts = "{}";
     Writer writer(sink);
     writer.text() = "{\"format\":\"smartflow\",\"version\":" + std::to_string(backup_version) +
                     ",\"schemaVersion\":" + member(head, "schemaVersion") +
@@ -92,9 +85,8 @@ Exported write_backup(AdminConnection &connection, std::string_view opened, cons
             return exported;
         }
         writer.text() += "]";
-        add_member(exported.counts, section.text, std::to_string(rows));
+        append_member(exported.counts, section.text, std::to_string(rows));
     }
-    exported.counts += "}";
     writer.text() +=
         ",\n\"counts\":" + exported.counts + ",\"auditHead\":" + member(head, "auditHead") + ",";
     exported.whole = writer.seal(exported.sha256);

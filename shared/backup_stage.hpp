@@ -12,7 +12,7 @@
 namespace smartflow {
 
 /// An export that was read into the temporary tables of a transaction
-/// (sql/functions/10_restore.sql).
+/// (sql/functions/10_stage.sql).
 struct Staged {
     BackupFacts facts;
     std::vector<std::string> problems; ///< why it can't be restored; empty: nothing was found yet

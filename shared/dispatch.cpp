@@ -1,5 +1,6 @@
 #include "dispatch.hpp"
 
+#include "answers.hpp"
 #include "credentials.hpp"
 #include "pages.hpp"
 #include "routing.hpp"
@@ -19,33 +20,6 @@ bool is_unsafe(std::string_view method)
     return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
 
-/// Headers that stand on every answer of a family.
-void add_common_headers(Response &response, const Request &request)
-{
-    response.headers.emplace_back("X-Request-Id", request.request_id);
-    response.headers.emplace_back("Cache-Control", "private, no-cache");
-    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-}
-
-Response error_response(const Error &error, const std::string &allow)
-{
-    Response response;
-    response.status = error.status();
-    response.headers.emplace_back("Content-Type", "application/json");
-    if (error.code() == Code::unauthorized) {
-        response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    }
-    if (error.code() == Code::method_not_allowed) {
-        response.headers.emplace_back("Allow", allow);
-    }
-    if (error.retry_after_s() > 0) {
-        response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s()));
-    }
-    response.body =
-        error_body(code_name(error.code()), error.what(), error.details(), timestamp_now());
-    return response;
-}
-
 /// Joins two JSON objects' texts.
 std::string joined(const std::string &body, const std::string &query)
 {
@@ -57,47 +31,6 @@ std::string joined(const std::string &body, const std::string &query)
     }
     return body.substr(0, body.size() - 1) + "," + query.substr(1);
 }
-
-/// What a handler streams: with the headers of every answer, and counted.
-class Stream : public Output
-{
-public:
-    Stream(const Request &request, Output &output, Outcome &outcome, bool &started)
-        : request_(request), output_(output), outcome_(outcome), started_(started)
-    {}
-
-    void send(const Response &whole) override
-    {
-        start(whole);
-        write(whole.body);
-        finish();
-    }
-
-    void start(const Response &head) override
-    {
-        Response complete{head.status, head.headers, {}};
-        add_common_headers(complete, request_);
-        complete.head_only = request_.method == "HEAD";
-        outcome_.status = head.status;
-        started_ = true;
-        output_.start(complete);
-    }
-
-    bool write(std::string_view bytes) override
-    {
-        outcome_.bytes += bytes.size();
-        return output_.write(bytes);
-    }
-
-    bool finish() override { return output_.finish(); }
-    void abort() override { output_.abort(); }
-
-private:
-    const Request &request_;
-    Output &output_;
-    Outcome &outcome_;
-    bool &started_;
-};
 
 /// One request on its way through, from the match to the answer.
 class Exchange
@@ -191,7 +124,7 @@ void Exchange::answer()
 
 Response Exchange::handled(Arguments arguments, const std::optional<Page> &page)
 {
-    Stream stream(request_, output_, outcome_, started_);
+    Stream stream(request_, output_);
     const std::function<Response()> answer_list = [this, &arguments, &page] {
         list(arguments, *page);
         Response done;
@@ -200,7 +133,21 @@ Response Exchange::handled(Arguments arguments, const std::optional<Page> &page)
     };
     Inquiry inquiry{settings_, request_,     *match_.route, arguments,
                     call_,     family_.name, stream,        answer_list};
-    return match_.route->handle(inquiry);
+    const auto note = [&] {
+        if (stream.status() != 0) {
+            started_ = true;
+            outcome_.status = stream.status();
+            outcome_.bytes = stream.bytes();
+        }
+    };
+    try {
+        Response response = match_.route->handle(inquiry);
+        note();
+        return response;
+    } catch (...) {
+        note();
+        throw;
+    }
 }
 
 void Exchange::authorise(Arguments &arguments)
@@ -395,41 +342,6 @@ bool takes_idempotency_key(const Route &route) noexcept
 {
     return std::string_view(route.method) == "POST" &&
            std::string_view(route.path).rfind("/api/auth/", 0) != 0;
-}
-
-Response to_response(const Reply &reply)
-{
-    Response response;
-    response.status = reply.status;
-    if (reply.status >= 400) { // a refusal that left something behind, perhaps given once more
-        const Json said = parse_json(reply.body.value_or("{}"));
-        const auto text = [&](const char *name) {
-            const Json *member = said.find(name);
-            return member != nullptr ? member->text : std::string();
-        };
-        Details details;
-        if (const Json *given = said.find("details")) {
-            for (const auto &[name, reason] : given->members) {
-                details.emplace_back(name, reason.text);
-            }
-        }
-        response.body = error_body(text("code"), text("error"), details, text("timestamp"));
-    } else if (reply.body) {
-        response.body = *reply.body;
-    }
-    if (!response.body.empty()) {
-        response.headers.emplace_back("Content-Type", "application/json");
-    }
-    if (reply.etag) {
-        response.headers.emplace_back("ETag", *reply.etag);
-    }
-    if (reply.location) {
-        response.headers.emplace_back("Location", *reply.location);
-    }
-    if (reply.replayed) {
-        response.headers.emplace_back("Idempotent-Replayed", "true");
-    }
-    return response;
 }
 
 Outcome dispatch(const Family &family, const Settings &settings, Request &request, const Call &call,

@@ -81,9 +81,6 @@ struct Outcome {
 Outcome dispatch(const Family &family, const Settings &settings, Request &request, const Call &call,
                  Output &output);
 
-/// A reply of the database as an answer: status, ETag, Location and body as they are.
-Response to_response(const Reply &reply);
-
 } // namespace smartflow
 
 #endif

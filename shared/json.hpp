@@ -40,6 +40,9 @@ void append_json_string(std::string &out, std::string_view text);
 /// The text as a JSON string, quotes included.
 std::string json_string(std::string_view text);
 
+/// Adds a member to an object's text, last. \param json the value's text
+void append_member(std::string &object, std::string_view name, std::string_view json);
+
 /// Appends the value as compact JSON text, numbers as they were sent.
 void append_json(std::string &out, const Json &value);
 

@@ -76,4 +76,12 @@ void append_json(std::string &out, const Json &value)
     }
 }
 
+void append_member(std::string &object, std::string_view name, std::string_view json)
+{
+    object.pop_back();
+    object += object.size() > 1 ? "," : "";
+    append_json_string(object, name);
+    object.append(":").append(json).append("}");
+}
+
 } // namespace smartflow

@@ -55,16 +55,6 @@ bool is_sort_value(std::string_view sort, std::string &value)
     return !value.empty();
 }
 
-/// Adds to a JSON object's text.
-void add_member(std::string &object, std::string_view name, std::string_view json)
-{
-    object.pop_back();
-    if (object.size() > 1) {
-        object += ',';
-    }
-    object += json_string(name) + ":" + std::string(json) + "}";
-}
-
 bool read_cursor(const std::string &cursor, const Page &page, std::string &input)
 {
     std::string bytes;
@@ -91,9 +81,9 @@ bool read_cursor(const std::string &cursor, const Page &page, std::string &input
         if (!is_sort_value(page.sort, value)) {
             return false;
         }
-        add_member(input, "after", json_string(value));
+        append_member(input, "after", json_string(value));
     }
-    add_member(input, "afterId", id);
+    append_member(input, "afterId", id);
     return true;
 }
 
@@ -122,7 +112,7 @@ Page read_page(std::string_view path, std::string_view raw_query, std::string &i
         if (name == "sort") {
             page.sort = value.text.substr(value.text.front() == '-' ? 1 : 0);
         }
-        add_member(rest, name, json);
+        append_member(rest, name, json);
     }
     page.scope = token_digest(scope).substr(0, 16);
     if (!cursor.empty() && !read_cursor(cursor, page, rest)) {

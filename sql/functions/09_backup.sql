@@ -1,5 +1,5 @@
 -- What an export holds and how it is opened. The same texts run over the live tables, and over
--- temporary tables of the same names when a backup is verified or restored (10_restore.sql).
+-- temporary tables of the same names when a backup is verified or restored (10_stage.sql).
 
 -- The sections in the file's order. Names of tables are unqualified: search_path says which. The
 -- columns' names are the JSON's keys. A section's cursor is fetched with the rights of a family, so

@@ -8,6 +8,7 @@ import pytest
 
 from faults import insist, place
 from http_client import Client, make_client
+from installations import Installation
 from instance import Instance
 
 
@@ -88,3 +89,34 @@ def all_is_well_again(shop, admin):
         )
         == []
     )
+
+
+@pytest.fixture(scope="module")
+def demo(shop):
+    """The demo shop in a database of its own, and an export of it."""
+    with Installation(shop) as installation:
+        installation.run("demo")
+        yield installation, installation.export("--secrets")
+
+
+@pytest.fixture(scope="module")
+def small(shop):
+    """An export with a row of each kind."""
+    with Installation(shop) as installation:
+        installation.run("demo")
+        installation.query(
+            """
+            set session_replication_role = replica; set search_path = smartflow;
+            delete from orders where id > 3; delete from order_lines where order_id > 3;
+            delete from notifications where id > 3; delete from workflow_runs where id > 3;
+            delete from products where id not in (select product_id from order_lines);
+            delete from inventory where product_id not in (select product_id from order_lines);
+            delete from movements where order_id > 3 or product_id not in (select product_id from order_lines);
+            update workflows set config = '{"userId": 2}' where action = 'Assign Staff';
+            update inventory i set on_hand = (select sum(delta) from movements m where m.product_id = i.product_id);
+            update movements m set balance = (select sum(delta) from movements e
+                                               where e.product_id = m.product_id and e.id <= m.id);
+            """
+        )
+        data = installation.export()
+        yield data

@@ -138,3 +138,17 @@ def edited(data, change=lambda document: None):
     text = dumped({**document, **last})[:-1] + ","
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f'{text}"sha256":"{digest}"}}\n'.encode()
+
+
+def same(before, after, but=()):
+    """The sections of two exports are the same bytes."""
+    one, other = sections(before), sections(after)
+    for name in SECTIONS:
+        if name not in but:
+            assert one[name] == other[name], name
+
+
+def problems(admin, data):
+    answer = admin.post("/api/admin/backup?action=verify", data)
+    assert answer.status == 200 and answer.json["ok"] == (not answer.json["problems"]), answer
+    return answer.json["problems"]

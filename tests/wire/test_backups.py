@@ -6,8 +6,6 @@ import http.client
 import json
 import pathlib
 import random
-import secrets
-import signal
 import socket
 import threading
 import time
@@ -17,7 +15,7 @@ import pytest
 from data import naughty_strings
 from faults import place
 from http_client import Client, at_once, make_client
-from installations import SECTIONS, Installation, edited, rows, sections
+from installations import Installation, edited, problems, rows, same
 from instance import wait_until
 
 EXPORT = "/api/admin/backup?action=export-json"
@@ -34,28 +32,6 @@ def shop(own_shop):
 @pytest.fixture(scope="module")
 def admin(shop):
     return make_client(shop)
-
-
-@pytest.fixture(scope="module")
-def demo(shop):
-    """The demo shop in a database of its own, and an export of it."""
-    with Installation(shop) as installation:
-        installation.run("demo")
-        yield installation, installation.export("--secrets")
-
-
-def same(before, after, but=()):
-    """The sections of two exports are the same bytes."""
-    one, other = sections(before), sections(after)
-    for name in SECTIONS:
-        if name not in but:
-            assert one[name] == other[name], name
-
-
-def problems(admin, data):
-    answer = admin.post(VERIFY, data)
-    assert answer.status == 200 and answer.json["ok"] == (not answer.json["problems"]), answer
-    return answer.json["problems"]
 
 
 # --- export, restore, export ---
@@ -207,31 +183,6 @@ def test_an_export_under_concurrent_writes_adds_up(shop, admin):
 # --- what is refused ---
 
 
-@pytest.fixture(scope="module")
-def small(shop, admin):
-    """An export with a row of each kind."""
-    with Installation(shop) as installation:
-        installation.run("demo")
-        installation.query(
-            """
-            set session_replication_role = replica; set search_path = smartflow;
-            delete from orders where id > 3; delete from order_lines where order_id > 3;
-            delete from notifications where id > 3; delete from workflow_runs where id > 3;
-            delete from products where id not in (select product_id from order_lines);
-            delete from inventory where product_id not in (select product_id from order_lines);
-            delete from movements where order_id > 3 or product_id not in (select product_id from order_lines);
-            update workflows set config = '{"userId": 2}' where action = 'Assign Staff';
-            update inventory i set on_hand = (select sum(delta) from movements m where m.product_id = i.product_id);
-            update movements m set balance = (select sum(delta) from movements e
-                                               where e.product_id = m.product_id and e.id <= m.id);
-            """
-        )
-        data = installation.export()
-        assert problems(admin, data) == []
-        assert problems(admin, edited(data)) == []
-        yield data
-
-
 FAULTS = {
     "a newer form": lambda d: d.update(version=2),
     "a newer database": lambda d: d.update(schemaVersion=999),
@@ -267,6 +218,10 @@ FAULTS = {
     "an audit row that was removed": lambda d: d["auditLogs"].pop(3),
     "a trail without a head": lambda d: d.update(auditHead=None),
 }
+
+
+def test_an_export_that_was_written_anew_unchanged_is_proven(admin, small):
+    assert problems(admin, small) == [] == problems(admin, edited(small))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -311,161 +266,6 @@ def test_a_file_cut_anywhere_is_never_json_and_never_restores(shop, admin, small
         assert "ends too early" in other.restore(small[: len(small) // 2], fails=True)
         assert other.query("select count(*), max(id) from smartflow.users") == before
         assert other.query("select count(*) from smartflow.products") == [(0,)]
-
-
-# --- restore ---
-
-
-def test_a_restore_over_http_needs_an_empty_shop_or_replace(shop, admin, small):
-    before = admin.get(EXPORT).body
-    refused = admin.post(RESTORE, small)
-    assert (refused.status, refused.code) == (409, "INVALID_OPERATION")
-    bad = admin.post(RESTORE + "&replace=true", edited(small, FAULTS["a total that isn't"]))
-    assert (bad.status, bad.code) == (400, "VALIDATION_ERROR") and bad.json["details"]
-    same(before, admin.get(EXPORT).body, but=("users", "auditLogs"))
-    key = {"Idempotency-Key": secrets.token_hex(8)}
-    done = admin.post(RESTORE + "&replace=true", small, headers=key)
-    assert done.status == 200 and done.json["restored"]["orders"] == 3, done
-    again = admin.post(RESTORE + "&replace=true", small, headers=key)
-    assert again.headers["Idempotent-Replayed"] == "true" and again.json == done.json
-    assert admin.post(RESTORE, before, headers=key).status == 422
-    assert shop.value("select count(*) from smartflow.audit_log where action = 'restore'") == 1
-    after = admin.get(EXPORT).body
-    same(small, after, but=("users", "movements", "auditLogs"))
-    # The ledger keeps what it had, and explains the stock of now.
-    ledger = {row["id"]: row for row in rows(after, "movements")}
-    assert all(ledger[row["id"]] == row for row in rows(before, "movements"))
-    assert problems(admin, after) == []
-    # What comes next gets numbers that nobody had, and the shop goes on.
-    product = admin.product(stock=5)
-    assert product["id"] > max(row["id"] for row in rows(small, "products"))
-    assert place(admin, product["id"], 2).status == 201
-    integrity = admin.get("/api/admin/database?action=integrity").json
-    assert integrity["ok"], [check for check in integrity["checks"] if not check["ok"]]
-
-
-def test_an_own_backup_restored_keeps_ids_and_doubles_nothing(shop, admin):
-    product = admin.product(stock=100, name="Kept")
-    data = admin.get(EXPORT).body
-    etag = admin.get(f"/api/products/{product['id']}").headers["ETag"]
-    assert place(admin, product["id"], 40).status == 201
-    assert admin.post(RESTORE + "&replace=true", data).status == 200
-    now = admin.get(f"/api/products/{product['id']}")
-    assert now.json["stock"] == 100 and now.headers["ETag"] != etag
-    movements = admin.get(f"/api/products/{product['id']}/movements").json
-    assert [row["delta"] for row in movements] == [100, -40, 40]
-    assert movements[-1]["balance"] == 100 and "Restored" in movements[-1]["reason"]
-    # Its own trail is here already: no second copy of it.
-    assert not [row for row in rows(admin.get(EXPORT).body, "auditLogs") if row["origin"] and row["requestId"] is None and row["id"] == 1][1:]
-
-
-def test_audit_rows_of_a_file_are_never_taken_for_local_ones(shop, small):
-    with Installation(shop) as other:
-        other.query("update smartflow.users set name = 'Here'")
-        local = other.query("select id, changes::text from smartflow.audit_log where origin is null")
-        other.restore(small)
-        kept = other.query(
-            "select id, changes::text from smartflow.audit_log where origin is null order by id"
-        )
-        assert kept[: len(local)] == local and len(kept) == len(local) + 1  # the restore's own
-        assert other.query("select rows from smartflow.audit_segments") == [
-            (len(rows(small, "auditLogs")),)
-        ]
-        assert other.wrong_books() == []
-
-
-def test_taken_ids_are_exchanged_and_references_follow(shop, small):
-    assert {"userId": 2} in [rule["config"] for rule in rows(small, "workflows")]
-    data = edited(small, lambda document: document["orders"][0].update(assignedTo=2))
-    with Installation(shop) as other:
-        other.query(
-            "insert into smartflow.users (username, name, role) values ('ann', 'Ann', 'staff'), ('tom', 'T', 'staff');"
-            "insert into smartflow.workflows (name, trigger, action) values ('mine', 'New Order', 'Assign Staff')"
-        )
-        other.restore(data)
-        users = dict(other.query("select username, id from smartflow.users"))
-        assert (users["admin"], users["ann"], users["tom"]) == (1, 2, 3) and users["maria"] > 3
-        assert other.query("select assigned_to from smartflow.orders order by id limit 1") == [(users["maria"],)]
-        rules = other.query("select name, config from smartflow.workflows order by id")
-        names = [name for name, _ in rules]
-        assert "mine" in names and len(names) == 1 + len(rows(data, "workflows"))
-        assert {"userId": users["maria"]} in [config for _, config in rules]
-
-
-def test_the_last_administrator_is_kept_and_sessions_of_the_dismissed_end(shop, small):
-    def dismiss(document):
-        document["users"][0]["role"] = "staff"
-
-    with Installation(shop) as other:
-        said = other.restore(edited(small, dismiss), fails=True)
-        assert "no administrator" in said
-        assert other.query("select role from smartflow.users") == [("admin",)]
-
-
-def test_by_cookie_a_restore_needs_a_fresh_login(shop, small):
-    user, token = make_client(shop).user_id, secrets.token_hex(16)
-    shop.query(
-        "insert into smartflow.credentials (user_id, kind, digest, last_used_at, expires_at, created_at)"
-        " values (%s, 'session', sha256(%s::bytea), now(), now() + interval '1 day', now() - interval '16 minutes')",
-        (user, token),
-    )
-    cookie = {"Cookie": f"{cookie_name(shop)}={token}", "Sec-Fetch-Site": "same-origin"}
-    client = Client(shop)
-    refused = client.post(RESTORE + "&replace=true", small, headers=cookie)
-    assert (refused.status, refused.code) == (403, "FORBIDDEN") and "log in again" in refused.json["error"]
-    assert client.post(VERIFY, small, headers=cookie).status == 200
-    shop.query("update smartflow.credentials set created_at = now() where user_id = %s", (user,))
-    assert client.post(RESTORE + "&replace=true", small, headers=cookie).status == 200
-
-
-def cookie_name(shop):
-    """As a login sets it."""
-    password = (shop.var / "admin-password").read_text().strip()
-    answer = Client(shop).post("/api/auth/login", {"username": "admin", "password": password})
-    return answer.headers["Set-Cookie"].split("=")[0]
-
-
-def kill_while_restoring(other, data, seconds):
-    """Restores and is killed after some time; whether it had come to its end before."""
-    file = f"{other.folder}/killed.json"
-    with open(file, "wb") as out:
-        out.write(data)
-    process = other.command("restore", file, "--replace")
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == 0
-
-
-@pytest.mark.parametrize(
-    "times", [4, pytest.param(20, marks=pytest.mark.slow)], ids=["few", "many"]
-)
-def test_a_restore_killed_at_any_moment_leaves_all_or_nothing(shop, demo, small, times):
-    _, large = demo
-    with Installation(shop) as other:
-        other.restore(small)
-        whole = sections(other.export())
-        began = time.monotonic()
-        other.restore(large, "--replace")
-        duration = time.monotonic() - began
-        other.restore(small, "--replace")
-        for _ in range(times):
-            kill_while_restoring(other, large, random.uniform(0.1, 1.0) * duration)
-            wait_until(
-                lambda: not other.query(
-                    "select from pg_stat_activity where datname = current_database()"
-                    " and pid <> pg_backend_pid() and state <> 'idle'"
-                ),
-                30,
-                "the killed one's session is over",
-            )
-            left = other.query("select count(*) from smartflow.orders")[0][0]
-            assert left in (3, len(rows(large, "orders")))
-            assert other.wrong_books() == []
-            if left == 3:
-                now = sections(other.export())
-                assert all(now[name] == whole[name] for name in SECTIONS[1:5])
-        other.restore(large, "--replace")  # it recovers by itself
 
 
 # --- who, and what becomes of a client that goes away ---
