@@ -27,7 +27,8 @@ std::string member(const std::string &body, const char *name)
 
 std::string said(const Fetched &answer)
 {
-    return answer.status == 0 ? answer.error : "answered " + std::to_string(answer.status);
+    return answer.status == 0 ? "gave no answer (" + answer.error + ")"
+                              : "answered " + std::to_string(answer.status);
 }
 
 /// Where the shop is looked for.
