@@ -11,7 +11,7 @@ namespace smartflow::handlers {
 
 namespace {
 
-constexpr std::size_t part_bytes = 64 * 1024;
+constexpr std::size_t part_bytes = std::size_t{64} * 1024;
 
 /// Sends the rows of the open cursor. \returns false when the client went away
 bool send_rows(LongWork &work, const std::string &header, Output &output)
@@ -34,7 +34,7 @@ bool send_rows(LongWork &work, const std::string &header, Output &output)
 
 Response export_csv(Inquiry &inquiry, const std::string &name)
 {
-    const Response head{200, download("text/csv; charset=utf-8; header=present", name, "csv"), {}};
+    const Response head{200, download(csv_media, name, "csv"), {}};
     LongWork work(inquiry.settings, inquiry.family);
     Response done;
     done.sent = true;

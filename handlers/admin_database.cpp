@@ -31,6 +31,8 @@ constexpr const char *audit_actions[] = {"create", "update", "delete", "login", 
                                          "logout", "export", "import", "verify", "restore"};
 constexpr const char *audit_entities[] = {"product", "order", "workflow", "user", "token", "session", "backup"};
 
+constexpr const char *formats[] = {"json", "csv"};
+
 constexpr Rule audit_filters[] = {
     {"user", Type::id, optional, 0, 0, {}, {}, "Whose doing it was."},
     {"entity", Type::choice, optional, 0, 0, audit_entities},
@@ -38,6 +40,7 @@ constexpr Rule audit_filters[] = {
     {"actionType", Type::choice, optional, 0, 0, audit_actions},
     {"from", Type::moment, optional, 0, 0, {}, {}, "At or after; a date is its midnight in TIMEZONE."},
     {"to", Type::moment, optional, 0, 0, {}, {}, "Before."},
+    {"format", Type::choice, optional, 0, 0, formats, {}, "`csv`: for a spreadsheet."},
     {"origin", Type::integer, optional, 0, INT64_MAX, {}, {}, "0: what was written here; else a segment that a restore brought."},
 };
 constexpr auto audit_query = with_paging(audit_filters);

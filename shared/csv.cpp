@@ -4,7 +4,6 @@
 #include "text.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace smartflow {
 
@@ -206,10 +205,12 @@ void CsvReader::take_run(const CsvRecord &record)
                (state_ == State::plain && (c == ',' || c == ';' || c == '\r'));
     };
     if (state_ == State::plain || state_ == State::quoted) {
-        const char *from = buffer_.data() + at_;
-        const char *end = std::find_if(from, std::as_const(buffer_).data() + end_, ends);
-        append({from, static_cast<std::size_t>(end - from)}, record);
-        at_ += static_cast<std::size_t>(end - from);
+        const std::string_view rest = std::string_view(buffer_).substr(at_, end_ - at_);
+        const std::string_view run =
+            rest.substr(0, static_cast<std::size_t>(std::find_if(rest.begin(), rest.end(), ends) -
+                                                    rest.begin()));
+        append(run, record);
+        at_ += run.size();
     }
 }
 

@@ -11,6 +11,9 @@
 
 namespace smartflow {
 
+/// The media type of what is written here.
+inline constexpr const char *csv_media = "text/csv; charset=utf-8; header=present";
+
 /// A text such that no spreadsheet runs it as a formula: one apostrophe stands before each
 /// character that would begin one (`=`, `+`, `-`, `@`, tab, CR, and the full-width forms of the
 /// first four). A spreadsheet that takes `;` or a tab for the separator, where the file has commas,

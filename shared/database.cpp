@@ -326,6 +326,9 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
                 const pqxx::result part = snapshot.exec(fetch);
                 if (columns.empty()) {
                     columns = columns_of(part);
+                    if (part.empty()) {
+                        pass_rows(part, columns, sink);
+                    }
                 }
                 if (part.empty() || !pass_rows(part, columns, sink)) {
                     return reply;

@@ -48,7 +48,8 @@ struct Column {
     Kind kind; ///< text: a JSON string; raw: JSON as it is; instant: a timestamp in UTC
 };
 
-/// One row of a list, as text; a missing value is a null pointer.
+/// One row of a list, as text; a missing value is a null pointer. A list without any gives one
+/// without values, for its columns' sake.
 struct Row {
     const std::vector<Column> *columns;
     std::vector<const char *> values;

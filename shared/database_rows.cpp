@@ -44,6 +44,9 @@ std::vector<Column> columns_of(const pqxx::result &result)
 
 bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, const RowSink &sink)
 {
+    if (result.empty()) {
+        return sink({&columns, {}});
+    }
     Row row{&columns, std::vector<const char *>(columns.size())};
     for (const auto &given : result) {
         for (std::size_t i = 0; i < columns.size(); ++i) {

@@ -16,7 +16,8 @@ Reply reply_of(const pqxx::result &result);
 /// A result's columns, by name and by what their text is in JSON.
 std::vector<Column> columns_of(const pqxx::result &result);
 
-/// Gives every row to the sink. \returns false when the sink wants no more
+/// Gives every row to the sink, or one without values where there is none.
+/// \returns false when the sink wants no more
 bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, const RowSink &sink);
 
 } // namespace smartflow

@@ -2,6 +2,7 @@
 
 #include "answers.hpp"
 #include "credentials.hpp"
+#include "file_transfer.hpp"
 #include "pages.hpp"
 #include "routing.hpp"
 #include "secrets.hpp"
@@ -289,6 +290,10 @@ void Exchange::list(const Arguments &arguments, const Page &page)
         function.replace(function.size() - 4, 4, "stream");
     }
     Response head{200, {{"Content-Type", "application/json"}}, {}};
+    if (page.csv) { // what stands in an object of JSON has columns of its own
+        function.insert(function.rfind('_'), "_csv");
+        head.headers = download(csv_media, match_.route->action, "csv");
+    }
     add_common_headers(head, request_);
     head.head_only = request_.method == "HEAD";
     ListWriter writer(page, std::move(head), output_, request_.method == "HEAD");

@@ -34,7 +34,7 @@ std::size_t Upload::read(char *into, std::size_t size)
 
 void Upload::drain()
 {
-    std::array<char, 16 * 1024> rest{};
+    std::array<char, 4096> rest{};
     while (read(rest.data(), rest.size()) > 0) {
     }
 }

@@ -92,7 +92,7 @@ bool read_cursor(const std::string &cursor, const Page &page, std::string &input
 Page read_page(std::string_view path, std::string_view raw_query, std::string &input,
                Details &wrong)
 {
-    Page page{std::string(path), std::string(raw_query), {}, "id", {}};
+    Page page{std::string(path), std::string(raw_query), {}, "id", {}, false};
     const Json given = parse_json(input);
     std::string cursor;
     std::string rest = "{}";
@@ -108,6 +108,9 @@ Page read_page(std::string_view path, std::string_view raw_query, std::string &i
             page.limit = positive_integer(value.text);
         } else if (name != "count") {
             scope += '\n' + name + '=' + json;
+        }
+        if (name == "format") {
+            page.csv = value.text == "csv";
         }
         if (name == "sort") {
             page.sort = value.text.substr(value.text.front() == '-' ? 1 : 0);
@@ -159,12 +162,20 @@ void append_row(std::string &out, const Row &row)
 ListWriter::ListWriter(const Page &page, Response head, Output &output, bool empty)
     : page_(page), head_(std::move(head)), output_(output), empty_(empty)
 {
-    head_.body = "[";
+    if (page.csv) {
+        csv_.emplace();
+    } else {
+        head_.body = "[";
+    }
 }
 
 bool ListWriter::take(const Row &row)
 {
     const auto &columns = *row.columns;
+    begin_csv(row);
+    if (row.values.empty()) {
+        return true;
+    }
     if (columns.back().name == "#total" && row.values.back() != nullptr) {
         head_.headers.emplace_back("X-Total-Count", row.values.back());
         return true;
@@ -177,11 +188,38 @@ bool ListWriter::take(const Row &row)
         return true;
     }
     remember(row);
-    if (rows_++ > 0) {
-        head_.body += ',';
-    }
-    append_row(head_.body, row);
+    append(row);
     return page_.limit || head_.body.size() < buffer_bytes || flush();
+}
+
+/// The names of the columns, from the first row that tells them; a count alone doesn't.
+void ListWriter::begin_csv(const Row &row)
+{
+    if (!csv_ || csv_begun_ || row.columns->size() == 1) {
+        return;
+    }
+    csv_begun_ = true;
+    for (const Column &column : *row.columns) {
+        if (column.name.front() != '#') {
+            csv_->plain(column.name);
+        }
+    }
+    csv_->end_record();
+    head_.body += csv_->buffer();
+    csv_->buffer().clear();
+}
+
+void ListWriter::append(const Row &row)
+{
+    const bool first = rows_++ == 0;
+    if (csv_) {
+        csv_->record(row);
+        head_.body += csv_->buffer();
+        csv_->buffer().clear();
+    } else {
+        head_.body += first ? "" : ",";
+        append_row(head_.body, row);
+    }
 }
 
 void ListWriter::remember(const Row &row)
@@ -238,7 +276,7 @@ bool ListWriter::flush()
 
 std::size_t ListWriter::finish()
 {
-    head_.body += ']';
+    head_.body += csv_ ? "" : "]";
     if (more_) {
         head_.headers.emplace_back("Link", next_link());
     }

@@ -1,6 +1,7 @@
 #ifndef SMARTFLOW_PAGES_HPP
 #define SMARTFLOW_PAGES_HPP
 
+#include "csv.hpp"
 #include "database.hpp"
 #include "http.hpp"
 #include "rules.hpp"
@@ -44,6 +45,7 @@ struct Page {
     std::string scope; ///< digest of the filters and the sort, which a cursor belongs to
     std::string sort;  ///< the column sorted by, without sign; `id` by default
     std::optional<std::int64_t> limit;
+    bool csv = false; ///< whether `format=csv` is asked for
 };
 
 /// Reads limit, cursor and sort out of a checked query and puts what SQL needs instead (`after`,
@@ -72,7 +74,7 @@ public:
     virtual bool started() const noexcept = 0;
 };
 
-/// A list as a JSON array: whole when it is short or a page, streamed otherwise.
+/// A list as a JSON array, or as CSV: whole when it is short or a page, streamed otherwise.
 class ListWriter : public RowWriter
 {
 public:
@@ -86,6 +88,8 @@ public:
 
 private:
     void remember(const Row &row);
+    void begin_csv(const Row &row);
+    void append(const Row &row);
     std::string next_link() const;
     bool flush();
 
@@ -95,6 +99,8 @@ private:
     bool empty_;
     bool started_ = false;
     bool more_ = false;
+    std::optional<CsvWriter> csv_;
+    bool csv_begun_ = false;
     std::int64_t rows_ = 0;
     std::size_t bytes_ = 0;
     std::string last_id_;

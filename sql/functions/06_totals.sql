@@ -197,7 +197,7 @@ declare
 begin
     with taken as materialized (
         delete from tallies
-         where id in (select id from unfolded where id > mark order by id limit how_many)
+         where id = any (array(select id from unfolded where id > mark order by id limit how_many))
         returning *
     ), of_status as (
         insert into order_totals as t (status, orders, value)
@@ -239,7 +239,8 @@ $$;
 
 -- Takes out what was sold too long ago to be in anybody's last 30 days, at most so many rows.
 create function forget_old_sales(how_many integer) returns void
-language sql as $$
+language plpgsql as $$
+begin
     with old as (
         delete from product_sales
          where (product_id, bucket) in (select product_id, bucket from product_sales where bucket < sales_horizon()
@@ -248,7 +249,8 @@ language sql as $$
     )
     update top_sales t set quantity = t.quantity - o.quantity, revenue = t.revenue - o.revenue
       from (select product_id, sum(quantity) as quantity, sum(revenue) as revenue from old group by product_id) as o
-     where t.product_id = o.product_id
+     where t.product_id = o.product_id;
+end
 $$;
 
 -- A transaction number later than every one given out so far: a subtransaction's, since this

@@ -88,11 +88,30 @@ begin
 end
 $$;
 
+-- Whether every transaction of this database that is older than this one has ended. No where that
+-- can't be told yet. Those of other databases, which a shared server may have for hours, don't count:
+-- the locks that each holds on its own xid tell whose they are.
+create function all_ended_before(barrier xid8) returns boolean
+language plpgsql as $$
+declare
+    s constant pg_snapshot := pg_current_snapshot();
+begin
+    return pg_snapshot_xmax(s) >= barrier and not exists (
+        select from pg_snapshot_xip(s) as t
+         where t < barrier
+           and not exists (select from pg_locks l join pg_stat_activity a using (pid) join pg_database d on d.oid = a.datid
+                            where l.transactionid = t::xid and l.mode = 'ExclusiveLock' and l.granted
+                              and d.datname <> current_database())
+           and not exists (select from pg_prepared_xacts p
+                            where p.transaction = t::xid and p.database <> current_database()));
+end
+$$;
+
 -- Seals up to so many rows of the local chain; fewer when no more are settled. Rows are sealed in the
 -- order of their ids, and ids are taken before they are committed: so first the highest id that was
 -- taken is read, and then comes this transaction's own xid. Whoever took an id up to that one had an
--- xid before (audit() sees to it), a smaller one. Once no transaction before ours is under way, all
--- rows up to that id are there or never will be. While there is, both are kept for the next call.
+-- xid before (audit() sees to it), a smaller one. Once all older transactions have ended, all rows up
+-- to that id are there or never will be. Until then both are kept for the next call.
 create function deliver_seal(how_many integer) returns integer
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
@@ -119,7 +138,7 @@ begin
         chain.barrier_xid := mine;
     end if;
     sealed := row(chain.through, chain.rows, chain.head)::chain_end;
-    if pg_snapshot_xmin(pg_current_snapshot()) >= chain.barrier_xid then
+    if all_ended_before(chain.barrier_xid) then
         sealed := seal_batch(0, sealed, chain.barrier_id, how_many);
     end if;
     update audit_chain

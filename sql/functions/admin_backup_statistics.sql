@@ -2,9 +2,11 @@
 
 -- oldest and newest go by id where no index goes by time: ids ascend with it.
 create function resource_statistics(rows bigint, tables regclass[], oldest timestamptz, newest timestamptz) returns json
-language sql stable as $$
-    select json_build_object('rows', rows, 'bytes', (select sum(pg_total_relation_size(t)) from unnest(tables) as t),
-                             'oldest', rfc3339(oldest), 'newest', rfc3339(newest))
+language plpgsql stable as $$
+begin
+    return json_build_object('rows', rows, 'bytes', (select sum(pg_total_relation_size(t)) from unnest(tables) as t),
+                             'oldest', rfc3339(oldest), 'newest', rfc3339(newest));
+end
 $$;
 
 create function statistics_document() returns json
@@ -35,10 +37,12 @@ $$;
 
 -- The newest backup, and how old it is; null: there is none.
 create function newest_backup(proven boolean) returns json
-language sql stable as $$
-    select json_build_object('at', rfc3339(exported_at), 'ageSeconds', floor(extract(epoch from now() - exported_at))::bigint,
+language plpgsql stable as $$
+begin
+    return (select json_build_object('at', rfc3339(exported_at), 'ageSeconds', floor(extract(epoch from now() - exported_at))::bigint,
                              'bytes', bytes, 'sha256', encode(sha256, 'hex'), 'provenAt', rfc3339(proven_at))
-      from backups where proven_at is not null or not proven order by exported_at desc limit 1
+      from backups where proven_at is not null or not proven order by exported_at desc limit 1);
+end
 $$;
 
 create function admin_backup_statistics(q request) returns response

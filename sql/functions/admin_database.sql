@@ -27,8 +27,9 @@ $$;
 
 -- The ten best among so many of the highest bounds and whatever isn't folded yet.
 create function best_of(since timestamptz, until timestamptz, looked_at integer) returns sold[]
-language sql stable as $$
-    with fresh as materialized (
+language plpgsql stable as $$
+begin
+    return (with fresh as materialized (
         select product_id, sum(quantity) as quantity, sum(revenue) as revenue
           from unfolded_sales where bucket >= since and bucket < until group by product_id
     ), candidates as (
@@ -49,7 +50,8 @@ language sql stable as $$
     )
     select array_agg(row(e.product_id, e.quantity, e.revenue)::sold order by e.revenue desc, e.quantity desc, e.product_id)
       from (select e.* from exact e join products p on p.id = e.product_id
-             where e.quantity > 0 order by e.revenue desc, e.quantity desc, e.product_id limit 10) as e
+             where e.quantity > 0 order by e.revenue desc, e.quantity desc, e.product_id limit 10) as e);
+end
 $$;
 
 -- In one snapshot, the caller's.
@@ -111,10 +113,12 @@ $$;
 
 -- expected: the schema version that the program was made for
 create function health_of_schema(expected bigint) returns jsonb
-language sql stable as $$
-    select case when version = expected or expected is null then health_check('schema', 'ok', format('Version %s.', version))
+language plpgsql stable as $$
+begin
+    return (select case when version = expected or expected is null then health_check('schema', 'ok', format('Version %s.', version))
                 else health_check('schema', 'unhealthy', format('The database is at version %s, the program was made for %s: run smartflow migrate.', version, expected)) end
-      from (select max(version) as version from migrations where status = 'applied') as present
+      from (select max(version) as version from migrations where status = 'applied') as present);
+end
 $$;
 
 -- Books that don't balance degrade the shop and don't take it down: it goes on serving, and no restart
@@ -150,9 +154,11 @@ begin
                      then 'At the last full check orders named products that are missing or archived.'
                  else 'No open order named a missing or archived product at the last full check.' end);
     end if;
+    -- Order by order, product by product: no plan may read all lines.
     wrong := array(select distinct o.id
-                     from orders o join order_lines l on l.order_id = o.id left join products p on p.id = l.product_id
-                    where o.status in ('Pending', 'Processing') and (p.id is null or p.archived)
+                     from (select id from orders where status in ('Pending', 'Processing') limit 1001) as o
+                    cross join lateral (select product_id from order_lines where order_id = o.id offset 0) as l
+                    where (select not p.archived from products p where p.id = l.product_id) is distinct from true
                     order by o.id limit 100);
     return case when wrong = '{}' then health_check('orderedProducts', 'ok', 'No open order names a missing or archived product.')
                 else health_check('orderedProducts', 'degraded', 'Open orders name products that are missing or archived.',
@@ -191,8 +197,12 @@ end
 $$;
 
 create function health_of_stock() returns jsonb
-language sql stable as $$
-    select health_check('lowStock', 'ok', format('%s products are below their minimum.', low_stock)) from kept_inventory
+language plpgsql stable as $$
+begin
+    return (select health_check('lowStock', 'ok', case when low_stock = 1 then '1 product is below its minimum.'
+                                               else format('%s products are below their minimum.', low_stock) end)
+      from kept_inventory);
+end
 $$;
 
 create function health_document(expected bigint) returns json

@@ -28,8 +28,8 @@ namespace smartflow {
 //                                              reader (admin's read-only token), nobody, {{token}}
 //   PAGES /api/products?limit=2                follows the links to the next page to the end; what
 //                                              is expected is all pages' elements in one array
-//   by the web server                          nginx may answer the next request itself, so its
-//                                              body need not equal that of the other ways
+//   by the web server                          the next answer's body need not be the same in all
+//                                              ways: nginx may answer itself, or it tells the time
 //   sql update smartflow.workflows set …       a statement of the database's superuser, and what
 //   = 1                                        its single value is
 //

@@ -21,6 +21,7 @@ void fill(Books &books)
         select books.ask('orders_create', null,
             '{"customerName": "Ann", "items": [{"productId": 1, "quantity": 4}]}');
         select fold_tallies(1000))");
+    books.run("select deliver_seal(1000)");
 }
 
 struct Harm {

@@ -106,6 +106,7 @@ BOOST_AUTO_TEST_CASE(the_summary_is_exact_at_every_stage_of_a_fold)
 BOOST_AUTO_TEST_CASE(nothing_is_folded_where_not_everything_is_seen)
 {
     Books &books = shared_shop();
+    books.run(one_order);
     books.run("begin isolation level repeatable read");
     BOOST_TEST(books.value("select fold_tallies(1000)") == "0");
     books.run("commit; begin read only");
@@ -194,8 +195,9 @@ BOOST_AUTO_TEST_CASE(a_bulk_of_orders_in_one_transaction_never_reads_its_own_tal
     books.run("begin; insert into orders (customer_name, items, status, total) "
               "select 'Ann', '[]', 'Pending', 0 from generate_series(1, 5000)");
     BOOST_TEST(books.value("select count(*) < 600 from tallies") == "t"); // folded as it went
-    BOOST_TEST(books.value("select pg_stat_get_xact_tuples_returned('tallies_pkey'::regclass) "
-                           "< 6 * 5000") == "t");
+    const std::string read =
+        books.value("select pg_stat_get_xact_tuples_returned('tallies_pkey'::regclass)");
+    BOOST_TEST(std::stoi(read) < 6 * 5000);
     books.run("commit");
     BOOST_TEST(books.differences() == "");
 }

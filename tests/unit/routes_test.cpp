@@ -85,6 +85,8 @@ const Names helpers = {
     "admin_backup_sent",         // it was sent whole
     "admin_backup_stage",        // makes the tables that a file is copied into
     "admin_backup_staged",       // opens what was copied, to be compared
+    "admin_database_audit_csv_list",   // the list's rows with format=csv
+    "admin_database_audit_csv_stream", // the same, all of them
     "any_session",               // a request that is wrong in itself: are login and role right?
     "any_idempotent",            // calls the route's function for a request with an Idempotency-Key
     "auth_login_cancel",         // when it could not be compared

@@ -77,18 +77,7 @@ def all_is_well_again(shop, admin):
     assert (
         insist(lambda: admin.get(f"/api/products/{product}", may_fail=True)).json["available"] == 5
     )
-    assert (
-        shop.query(
-            """
-        select * from smartflow.inventory i
-         where on_hand <> (select sum(delta) from smartflow.movements m
-                           where m.product_id = i.product_id)
-            or reserved <> (select coalesce(sum(quantity), 0) from smartflow.order_lines l
-                              join smartflow.orders o on o.id = l.order_id
-                             where l.product_id = i.product_id and not o.stock_reduced)"""
-        )
-        == []
-    )
+    assert shop.wrong_books() == []
 
 
 @pytest.fixture(scope="module")

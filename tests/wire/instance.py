@@ -191,6 +191,15 @@ class Instance:
         """The first value of the first row."""
         return self.query(statement, arguments)[0][0]
 
+    def wrong_books(self):
+        """The checks of integrity that fail, with the first of what they found."""
+        return self.query(
+            """
+            set search_path = smartflow_api, smartflow;
+            select c ->> 'name', c -> 'violations' -> 0
+              from json_array_elements(run_integrity()) as c where not (c ->> 'ok')::boolean"""
+        )
+
     def postmaster(self):
         """The database server's process id."""
         note = (self.var / "postgres/postmaster.pid").read_text(encoding="ascii")

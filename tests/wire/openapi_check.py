@@ -181,6 +181,8 @@ def answer_problem(document, answer, seen):
     content = response.get("content")
     if action and status.startswith("2"):  # what this action answers, and no other
         content = {action["media"]: {"schema": action["schema"]}}
+        if "orMedia" in action:
+            content[action["orMedia"]] = {"schema": {"type": "string"}}
     problem = header_problem(document, response.get("headers", {}), headers)
     return problem or body_problem(document, content, answer, headers)
 

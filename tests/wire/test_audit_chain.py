@@ -79,6 +79,20 @@ def test_passes_over_what_was_rolled_back(trail):
     assert trail.violations() == []
 
 
+def test_doesnt_wait_for_other_databases_of_the_server(trail):
+    with psycopg2.connect(trail.shop.database_url("postgres")) as elsewhere:
+        elsewhere.cursor().execute("select pg_current_xact_id()")
+        trail.rows(2)
+        assert trail.seal() == 2
+        own = trail.connect(autocommit=False)
+        own.cursor().execute("select pg_current_xact_id()")
+        trail.rows(1)
+        assert trail.seal() == 0
+        own.commit()
+        assert trail.seal() == 1
+    elsewhere.close()
+
+
 def test_never_misses_and_never_accuses_under_many_writers_and_two_sealers(trail):
     until = time.monotonic() + 3
     kept = []

@@ -13,6 +13,7 @@ import pytest
 
 from data import naughty_strings
 from http_client import Client, make_client, send_raw
+from instance import wait_until
 from test_naughty_strings import Refused, as_stored
 
 EXPORT = "/api/admin/backup?action=export-%s-csv"
@@ -326,6 +327,54 @@ def test_the_shop_sells_and_is_edited_while_files_come_in(shop, admin):
                                  where l.product_id = i.product_id and not o.stock_reduced))""",
         (products,),
     )
+
+
+class Racer:
+    """An import that waits for what an open transaction of somebody else holds."""
+
+    def __init__(self, shop, admin, statements, records):
+        self.other = shop.connect()
+        self.other.autocommit = False
+        with self.other.cursor() as cursor:
+            for statement, arguments in statements:
+                cursor.execute(statement, arguments)
+        self.answer = None
+        client = Client(shop, admin.token)
+        self.thread = threading.Thread(target=lambda: self.run(client, records))
+        self.thread.start()
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        waiting += " and query like '%%admin_backup_import%%'"
+        wait_until(lambda: shop.value(waiting), 20, "the import waits")
+
+    def run(self, client, records):
+        self.answer = send(client, records)
+
+    def finish(self):
+        self.other.commit()
+        self.thread.join()
+        self.other.close()
+        return outcomes(self.answer)
+
+
+def test_a_product_that_comes_meanwhile_is_changed_not_made_twice(shop, admin):
+    sku = secrets.token_hex(8)
+    made = "with made as (insert into smartflow.products (name, sku, price) values ('a', %s, 1)"
+    made += " returning id) insert into smartflow.inventory (product_id, on_hand, min_stock)"
+    made += " select id, 5, 0 from made"
+    records = [["sku", "name", "stock", "minStock", "price"], [sku, "b", 1, 0, 1]]
+    assert Racer(shop, admin, [(made, (sku,))], records).finish() == ["update"]
+    found = admin.get(f"/api/products?search={sku}").json
+    assert [(product["name"], product["stock"]) for product in found] == [("b", 5)]
+
+
+def test_a_product_that_changes_meanwhile_is_judged_anew(shop, admin):
+    held, changed = admin.product(), admin.product(name="as in the file")
+    lock = "select from smartflow.inventory where product_id = %s for update"
+    records = [["id", "name"], [held["id"], "new"], [changed["id"], "as in the file"]]
+    racer = Racer(shop, admin, [(lock, (held["id"],))], records)
+    assert admin.patch(f"/api/products/{changed['id']}", {"name": "other"}).status == 200
+    assert racer.finish() == ["update", "update"]
+    assert admin.get(f"/api/products/{changed['id']}").json["name"] == "as in the file"
 
 
 @pytest.mark.slow
