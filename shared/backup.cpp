@@ -146,7 +146,7 @@ std::vector<std::string> verify_file(AdminConnection &database, const std::strin
 
 Exported export_file(AdminConnection &database, OutputFile &file, const std::string &opened)
 {
-    const Exported exported = write_backup(database, opened, [&](std::string_view part) {
+    Exported exported = write_backup(database, opened, [&](std::string_view part) {
         file.write(part);
         return true;
     });
@@ -188,8 +188,7 @@ std::string make_backup(const std::string &url, const BackupPlan &plan, std::int
     const std::string opened =
         database.value(std::string("select open_backup(") + (plan.secrets ? "true)" : "false)"))
             .value_or("");
-    const std::string path =
-        (folder / file_name(parse_json(opened).find("exportedAt")->text)).string();
+    std::string path = (folder / file_name(parse_json(opened).find("exportedAt")->text)).string();
     OutputFile file(path);
     const Exported exported = export_file(database, file, opened);
     database.run("commit");

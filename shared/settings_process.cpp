@@ -59,7 +59,7 @@ void find_own_database(Settings &settings)
 
 std::string settings_file()
 {
-    const std::string named = process_variable("SMARTFLOW_CONF").value_or("");
+    std::string named = process_variable("SMARTFLOW_CONF").value_or("");
     if (!named.empty()) {
         return named;
     }
