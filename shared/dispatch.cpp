@@ -343,6 +343,13 @@ bool answers_list(const Route &route) noexcept
     return name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix;
 }
 
+bool comes_as_csv(const Route &route) noexcept
+{
+    return answers_list(route) &&
+           std::any_of(route.query.begin(), route.query.end(),
+                       [](const Rule &rule) { return std::string_view(rule.name) == "format"; });
+}
+
 bool takes_idempotency_key(const Route &route) noexcept
 {
     return std::string_view(route.method) == "POST" &&

@@ -59,6 +59,9 @@ struct Route {
 /// Whether the route answers a list: whole and streamed, or a page of it.
 bool answers_list(const Route &route) noexcept;
 
+/// Whether the list comes as CSV too: it then takes `format`.
+bool comes_as_csv(const Route &route) noexcept;
+
 /// Whether the route heeds an Idempotency-Key: every POST but those that make or take secrets.
 bool takes_idempotency_key(const Route &route) noexcept;
 

@@ -144,7 +144,7 @@ void finish_request(FCGX_Request &fcgi, std::uint64_t unread)
 {
     if (unread > 0) {
         fcgi.keepConnection = 0;
-    } else {
+    } else if (fcgi.in != nullptr) { // an answer that was cut off has ended it all
         std::array<char, 4096> rest{};
         while (FCGX_GetStr(rest.data(), static_cast<int>(rest.size()), fcgi.in) > 0) {
         }

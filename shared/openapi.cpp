@@ -163,14 +163,6 @@ Json body_of_success(const Route &route)
                : schema;
 }
 
-/// Whether a list comes as CSV too: it then takes `format`.
-bool comes_as_csv(const Route &route)
-{
-    return answers_list(route) &&
-           std::any_of(route.query.begin(), route.query.end(),
-                       [](const Rule &rule) { return std::string_view(rule.name) == "format"; });
-}
-
 /// The bodies of the routes of one method and path by their media types: any of those that have it.
 Json contents_of_success(const std::vector<const Route *> &routes)
 {
@@ -183,11 +175,10 @@ Json contents_of_success(const std::vector<const Route *> &routes)
             content = &contents.members.back().second;
         }
         find(*find(*content, "schema"), "anyOf")->items.push_back(body_of_success(*route));
-    }
-    if (std::any_of(routes.begin(), routes.end(),
-                    [](const Route *route) { return comes_as_csv(*route); })) {
-        const Json text = make_object({{"type", make_text("string")}});
-        add(contents, "text/csv", make_object({{"schema", text}}));
+        if (comes_as_csv(*route)) {
+            const Json text = make_object({{"type", make_text("string")}});
+            add(contents, "text/csv", make_object({{"schema", text}}));
+        }
     }
     return contents;
 }

@@ -97,6 +97,12 @@ begin
 end
 $$;
 
+-- The role of whoever called, inside a function that runs with the owner's rights.
+create function calling_role() returns name
+language sql stable as $$
+    select coalesce(nullif(current_setting('role'), 'none'), session_user)::name
+$$;
+
 -- A single resource: 304 when the client has it already.
 create function single(q request, body text, etag text, location text default null, status integer default 200)
 returns response language sql stable as $$

@@ -143,10 +143,7 @@ language sql immutable as $list$
      $$select jsonb_build_object('table', table_name), format('Its next id would be %s, but there is a row %s.', last_id + 1, highest_id),
               format('As the owner: select setval(''smartflow.%1$I_id_seq'', %2$s);', table_name, highest_id)
          from identity_sequences() where last_id < highest_id$$,
-     null, false),
-
-    ('audit_chain', 'select count(*) from audit_log', 'select v.*, null::text from audit_chain_violations() as v',
-     'Compare these rows of the trail with those of the last proven backup, and its head with `smartflow audit verify`.', false)
+     null, false)
 $list$;
 
 -- What summary, statistics and health say beside what counting everything says, in the caller's snapshot.

@@ -99,7 +99,8 @@ begin
     return pg_snapshot_xmax(s) >= barrier and not exists (
         select from pg_snapshot_xip(s) as t
          where t < barrier
-           and not exists (select from pg_locks l join pg_stat_activity a using (pid) join pg_database d on d.oid = a.datid
+           and not exists (select from pg_locks l
+                             join pg_stat_activity a using (pid) join pg_database d on d.oid = a.datid
                             where l.transactionid = t::xid and l.mode = 'ExclusiveLock' and l.granted
                               and d.datname <> current_database())
            and not exists (select from pg_prepared_xacts p

@@ -14,7 +14,7 @@ begin
         sku    text generated always as (given ->> 'sku') stored
     ) on commit drop;
     execute format('grant insert on pg_temp.import_rows to %I',
-                   coalesce(nullif(current_setting('role'), 'none'), session_user)); -- whoever called
+                   calling_role());
     return gone();
 end
 $$;

@@ -16,7 +16,7 @@ begin
             perform refuse_restore();
         end if;
     end if;
-    perform stage_open(session_user);
+    perform stage_open(calling_role());
     return gone();
 end
 $$;

@@ -80,19 +80,19 @@ Names functions_of_routes()
 
 /// Called beside a route's own function, and why.
 const Names helpers = {
-    "admin_backup_begin",        // an export begins: it is on record
-    "admin_backup_import_stage", // makes the table that a spreadsheet is copied into
-    "admin_backup_sent",         // it was sent whole
-    "admin_backup_stage",        // makes the tables that a file is copied into
-    "admin_backup_staged",       // opens what was copied, to be compared
+    "admin_backup_begin",              // an export begins: it is on record
+    "admin_backup_import_stage",       // makes the table that a spreadsheet is copied into
+    "admin_backup_sent",               // it was sent whole
+    "admin_backup_stage",              // makes the tables that a file is copied into
+    "admin_backup_staged",             // opens what was copied, to be compared
     "admin_database_audit_csv_list",   // the list's rows with format=csv
     "admin_database_audit_csv_stream", // the same, all of them
-    "any_session",               // a request that is wrong in itself: are login and role right?
-    "any_idempotent",            // calls the route's function for a request with an Idempotency-Key
-    "auth_login_cancel",         // when it could not be compared
-    "auth_login_finish",         // after the password was compared
-    "auth_password_finish",      // after the password was compared
-    "users_names",               // what a new password must not be made of
+    "any_session",          // a request that is wrong in itself: are login and role right?
+    "any_idempotent",       // calls the route's function for a request with an Idempotency-Key
+    "auth_login_cancel",    // when it could not be compared
+    "auth_login_finish",    // after the password was compared
+    "auth_password_finish", // after the password was compared
+    "users_names",          // what a new password must not be made of
 };
 
 Names difference(const Names &all, const Names &but)

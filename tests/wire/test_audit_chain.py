@@ -188,7 +188,7 @@ def test_goes_on_where_a_killed_follower_left_off(trail):
 def test_a_follower_seals_by_itself(trail):
     trail.rows(3)
     trail.follow()
-    wait_until(lambda: trail.sealed()[0] == 3, 5, "it is sealed")
+    wait_until(lambda: trail.sealed()[0] == 3, 15, "it is sealed")
 
 
 @pytest.mark.slow

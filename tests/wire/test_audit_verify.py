@@ -50,7 +50,8 @@ def verify(files, name, data=None, head=None):
     if data is not None:
         (folder / "changed").write_bytes(data)
     path = folder / (name if data is None else "changed")
-    return smartflow("audit", "verify", str(path), *(("--head", head or kept) if head != "" else ()))
+    options = () if head == "" else ("--head", head or kept)
+    return smartflow("audit", "verify", str(path), *options)
 
 
 def resealed(export):
