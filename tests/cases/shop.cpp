@@ -45,8 +45,6 @@ values (1, 'session', decode('@ADMIN@', 'hex'), null, false, now(), now() + inte
        (2, 'session', decode('@STAFF@', 'hex'), null, false, now(), now() + interval '30 days',
         '127.0.0.1', 'case'),
        (1, 'token', decode('@READER@', 'hex'), 'reads', true, now(), null, null, null);
-insert into audit_chain (through, rows, head, barrier_id)
-values (0, 0, decode(repeat('00', 32), 'hex'), 0);
 select smartflow_api.recount();
 commit;
 )";
