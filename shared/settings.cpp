@@ -38,8 +38,8 @@ const Setting settings_table[] = {
      "own: postgresql://smartflow_{family}@/smartflow. Empty: PostgreSQL's own defaults and PG* "
      "variables; `make run` then makes a database of its own, which `smartflow` finds in VAR."},
     {"DATABASE_ADMIN_URL", "", check_text, {}, &Settings::database_admin_url, true,
-     "Where the owner of the tables connects, for `smartflow migrate` and `smartflow user`: "
-     "directly, not through a connection pooler. Empty: DATABASE_URL."},
+     "Where the owner of the tables connects, for the commands of `smartflow`: directly, not through "
+     "a connection pooler. Empty: DATABASE_URL."},
     {"THREADS", "32", check_number, {1, 1024}, &Settings::threads, false,
      "How many connections from the web server a family of programs accepts at once. It must "
      "exceed what the web server keeps open. As plain CGI it is always 1."},

@@ -59,17 +59,21 @@ def test_an_end_in_the_middle_of_a_backup_is_quick_and_leaves_nothing_for_long(f
     instance = Instance.start(str(folder), BACKUP_KEEP="14")
     blocker = None
     try:
-        blocker = psycopg2.connect(instance.database_url())
+        blocker = psycopg2.connect(instance.database_url(),
+                                   options="-c idle_in_transaction_session_timeout=0")
         blocker.cursor().execute("lock table smartflow.orders in access exclusive mode")
-        part = wait_until(lambda: list(instance.var.glob("backups/*.part")), SECONDS, "one began")
+        waits = "select count(*) from pg_locks where not granted"
+        wait_until(lambda: instance.value(waits), SECONDS, "one began")
         running = instance.processes("smartflow")
         assert instance.stop() == 0
         assert "is killed" not in instance.output()
         assert not any(os.path.exists(f"/proc/{pid}") for pid in running)
-        instance = Instance.start(str(folder), BACKUP_KEEP="14")
+        part = instance.var / "backups/smartflow-2025-01-01T000000Z.json.gz.part"
+        part.write_bytes(b"what a killed one left")
+        instance = Instance.start(str(folder), BACKUP_KEEP="0")
         done = smartflow(instance, "backup", str(instance.var / "backups"))
         assert done.returncode == 0, done.stderr
-        assert not part[0].exists()
+        assert not part.exists()
         assert [file.name for file in instance.var.glob("backups/*.gz*")] == [
             os.path.basename(done.stdout.strip())]
     finally:
