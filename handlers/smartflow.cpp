@@ -7,6 +7,7 @@
 #include "command_line.hpp"
 #include "deliver.hpp"
 #include "demo.hpp"
+#include "doctor.hpp"
 #include "families.hpp"
 #include "log.hpp"
 #include "migrate.hpp"
@@ -230,6 +231,44 @@ int run_recount(const CommandLine &)
     return 0;
 }
 
+/// What a doctor needs to know of the families: where each answers to a GET with a login, and what
+/// it calls.
+std::vector<FamilyFacts> family_facts()
+{
+    std::vector<FamilyFacts> all;
+    for (const Family *family : handlers::families) {
+        FamilyFacts facts{family->name, "", {}};
+        for (const Route &route : family->routes) {
+            if (*route.function != '\0') {
+                facts.functions.emplace_back(route.function);
+            }
+            if (facts.path.empty() && route.access != Access::nobody &&
+                std::string(route.method) == "GET") {
+                facts.path = route.path;
+            }
+        }
+        all.push_back(facts);
+    }
+    return all;
+}
+
+int run_doctor(const CommandLine &line)
+{
+    const DoctorPlan plan{family_facts(), schema_version, line.option("url").value_or("")};
+    const bool json = line.has("json");
+    std::vector<Finding> findings;
+    const bool well = examine(plan, [&](const Finding &finding) {
+        findings.push_back(finding);
+        if (!json) {
+            std::cout << finding_text(finding) << "\n" << std::flush;
+        }
+    });
+    if (json) {
+        std::cout << findings_json(findings) << "\n";
+    }
+    return well ? 0 : 1;
+}
+
 const std::vector<Command> commands = {
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
     {"demo", "[--mail ADDRESS] [--webhook URL]",
@@ -254,6 +293,11 @@ const std::vector<Command> commands = {
      run_restore},
     {"recount", "", "Count anew what is counted as changes happen (after integrity said so).",
      run_recount},
+    {"doctor", "[--url URL] [--json]",
+     "Look at settings, files, database and web server, and say what to do; exit code 1 when "
+     "anything "
+     "fails. --url: where the web server is, else PUBLIC_URL, else what make run listens on.",
+     run_doctor},
     {"webhook-secret", "", "Print a new secret for WEBHOOK_SECRET.", print_webhook_secret},
     {"settings", "", "Print an example smartflow.conf with every setting.", print_settings},
     {"check", "", "Check the settings.", check},

@@ -80,6 +80,8 @@ write_cluster_access() {
         echo "smartflow \"$me\" smartflow_owner"
         for family in "${families[@]}" deliver; do
             echo "smartflow \"$web_user\" smartflow_$family"
+            # for `smartflow doctor`, which looks at what each may do
+            [[ $me == "$web_user" ]] || echo "smartflow \"$me\" smartflow_$family"
         done
     } > "$var/postgres/pg_ident.conf"
 }

@@ -1,5 +1,6 @@
 # Starting, watching and ending children; sourced by nginx/run. A child is a name with a function
-# start_NAME (families share start_family); it is started again, for ever, when it ends.
+# start_NAME (families share start_family); it is started again, for ever, when it ends. Backups end by
+# themselves and begin again when it is time.
 # shellcheck shell=bash disable=SC2154
 
 declare -A pid_of started_at due_at failures
@@ -30,11 +31,17 @@ alive() { # pid
 # alone), with the signals a script takes from its background children given back. It gets the
 # signal when the script dies without a word (kill -9). Called in the subshell that becomes it.
 become() { # signal, setpriv's further options and the command
+    unset DATABASE_ADMIN_URL
+    become_owner "$@"
+}
+
+# The same for what works as the owner of the tables.
+become_owner() { # as become
     local signal=$1
     shift
+    unset ADMIN_PASSWORD
     exec < /dev/null
-    exec env -u ADMIN_PASSWORD -u DATABASE_ADMIN_URL --default-signal \
-        setsid setpriv --pdeathsig "$signal" "$@"
+    exec env --default-signal setsid setpriv --pdeathsig "$signal" "$@"
 }
 
 # Remembers the last background process as this child. Bash isn't to say a word when it ends.
@@ -50,6 +57,7 @@ start_child() { # name
         nginx) start_nginx ;;
         deliver) start_deliver ;;
         inbox) start_inbox ;;
+        backup) start_backup ;;
         *) start_family "$1" ;;
     esac
 }
@@ -64,6 +72,10 @@ clear_rest() { # name
 plan_restart() { # name
     local name=$1 now lived
     clear_rest "$name"
+    if [[ $name == backup ]]; then
+        plan_backup
+        return
+    fi
     now=$(now_ms)
     lived=$((now - started_at[$name]))
     if ((lived < 1000)); then

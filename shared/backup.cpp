@@ -57,13 +57,20 @@ private:
     int descriptor_;
 };
 
-/// The proven backups of a folder, oldest first: their names begin with their time.
-std::vector<fs::path> backups_in(const fs::path &folder)
+/// The backups of a folder, oldest first: their names begin with their time.
+/// \param suffix what stands behind a proven one's name: ".part", ".unproven", or nothing
+std::vector<fs::path> backups_in(const fs::path &folder, const std::string &suffix = "")
 {
-    static const std::regex name(R"(smartflow-\d{4}-\d\d-\d\dT\d{6}Z\.json\.gz)");
+    static const std::regex proven(R"(smartflow-\d{4}-\d\d-\d\dT\d{6}Z\.json\.gz)");
     std::vector<fs::path> found;
     for (const auto &entry : fs::directory_iterator(folder)) {
-        if (std::regex_match(entry.path().filename().string(), name)) {
+        std::string name = entry.path().filename().string();
+        if (name.size() < suffix.size() ||
+            name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0) {
+            continue;
+        }
+        name.resize(name.size() - suffix.size());
+        if (std::regex_match(name, proven)) {
             found.push_back(entry.path());
         }
     }
@@ -139,7 +146,7 @@ std::vector<std::string> verify_file(AdminConnection &database, const std::strin
 
 Exported export_file(AdminConnection &database, OutputFile &file, const std::string &opened)
 {
-    const Exported exported = write_backup(database, opened, [&](std::string_view part) {
+    Exported exported = write_backup(database, opened, [&](std::string_view part) {
         file.write(part);
         return true;
     });
@@ -147,10 +154,10 @@ Exported export_file(AdminConnection &database, OutputFile &file, const std::str
     return exported;
 }
 
-void rotate(const fs::path &folder, int keep, const LineSink &log)
+/// Removes the oldest of `found`, down to so many.
+void rotate(std::vector<fs::path> found, std::size_t keep, const LineSink &log)
 {
-    std::vector<fs::path> found = backups_in(folder);
-    while (keep > 0 && found.size() > static_cast<std::size_t>(keep)) {
+    while (found.size() > keep) {
         fs::remove(found.front());
         log("removed " + found.front().string());
         found.erase(found.begin());
@@ -167,6 +174,7 @@ std::string make_backup(const std::string &url, const BackupPlan &plan, std::int
         fs::permissions(folder, fs::perms::owner_all);
     }
     const FolderLock lock(folder);
+    rotate(backups_in(folder, ".part"), 0, log); // of runs that were killed
     if (plan.daily && !is_due(folder)) {
         return "";
     }
@@ -180,8 +188,7 @@ std::string make_backup(const std::string &url, const BackupPlan &plan, std::int
     const std::string opened =
         database.value(std::string("select open_backup(") + (plan.secrets ? "true)" : "false)"))
             .value_or("");
-    const std::string path =
-        (folder / file_name(parse_json(opened).find("exportedAt")->text)).string();
+    std::string path = (folder / file_name(parse_json(opened).find("exportedAt")->text)).string();
     OutputFile file(path);
     const Exported exported = export_file(database, file, opened);
     database.run("commit");
@@ -190,11 +197,14 @@ std::string make_backup(const std::string &url, const BackupPlan &plan, std::int
     const auto problems = verify_file(database, file.part(), newest_schema, {});
     if (!problems.empty()) {
         file.keep(".unproven");
+        rotate(backups_in(folder, ".unproven"), 1, log); // tried every hour, they'd fill the disk
         throw BackupFailure(path + ".unproven can't be restored as it is:" + lines(problems));
     }
     file.keep();
     log("proven: " + path);
-    rotate(folder, plan.keep, log);
+    if (plan.keep > 0) {
+        rotate(backups_in(folder), static_cast<std::size_t>(plan.keep), log);
+    }
     return path;
 }
 

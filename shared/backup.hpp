@@ -26,9 +26,9 @@ struct BackupPlan {
 };
 
 /// Exports into a new file of the folder, proves that it restores, and removes those that are
-/// beyond the number to keep; what couldn't be proven is kept beside them under another name, and
-/// nothing is removed then. One at a time in a folder.
-/// \param newest_schema the version of the database that this program knows
+/// beyond the number to keep; of what couldn't be proven the newest is kept beside them under
+/// another name, and no proven one is removed then. What a killed run left halfway goes. One at a
+/// time in a folder. \param newest_schema the version of the database that this program knows
 /// \param log gets a line for each step
 /// \returns the file's name; empty where it isn't time yet
 /// \throws BackupFailure, FileError, AdminError

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -166,6 +167,28 @@ void prepare(Transfer &transfer, const WebhookPost &post, const OutboundRules &r
     set(transfer, CURLOPT_HEADERDATA, &transfer);
 }
 
+std::size_t keep_header(const char *line, std::size_t size, std::size_t count, void *fetched)
+{
+    auto &self = *static_cast<Fetched *>(fetched);
+    const std::string_view text(line, size * count);
+    const std::size_t colon = text.find(':');
+    const std::size_t first = text.find_first_not_of(" \t", colon + 1);
+    if (colon != std::string_view::npos && first != std::string_view::npos) {
+        std::string name(text.substr(0, colon));
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        self.headers[name] = text.substr(first, text.find_last_not_of("\r\n") + 1 - first);
+    }
+    return size * count;
+}
+
+std::size_t keep_body(const char *part, std::size_t size, std::size_t count, void *fetched)
+{
+    auto &self = *static_cast<Fetched *>(fetched);
+    self.body.append(part, std::min(size * count, answer_limit - self.body.size()));
+    return self.body.size() < answer_limit ? size * count : 0; // enough: no more is wanted
+}
+
 void prepare(Transfer &transfer, const MailSubmission &mail, const OutboundRules &rules)
 {
     transfer.mail = true;
@@ -307,6 +330,41 @@ std::vector<SendResult> send_all(const std::vector<Sending> &sendings, const Out
         results.push_back(transfer->result);
     }
     return results;
+}
+
+Fetched fetch(const std::string &url, const std::vector<std::string> &headers)
+{
+    need_curl();
+    Transfer transfer;
+    transfer.easy.reset(curl_easy_init());
+    prepare_any(transfer);
+    Fetched fetched;
+    set(transfer, CURLOPT_URL, url.c_str());
+    set(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(transfer, CURLOPT_FOLLOWLOCATION, 0L);
+    for (const std::string &line : headers) {
+        add_line(transfer, line);
+    }
+    set(transfer, CURLOPT_HTTPHEADER, transfer.lines.get());
+    set(transfer, CURLOPT_HEADERFUNCTION, &keep_header);
+    set(transfer, CURLOPT_HEADERDATA, &fetched);
+    set(transfer, CURLOPT_WRITEFUNCTION, &keep_body);
+    set(transfer, CURLOPT_WRITEDATA, &fetched);
+    const CURLcode code = curl_easy_perform(transfer.easy.get());
+    long status = 0;
+    curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    fetched.status = static_cast<int>(status);
+    if (status == 0) {
+        const std::string_view message = transfer.message.data();
+        fetched.error =
+            printable(message.empty() ? curl_easy_strerror(code) : std::string(message));
+    }
+    const auto date = fetched.headers.find("date");
+    if (date != fetched.headers.end()) {
+        const std::int64_t seconds = curl_getdate(date->second.c_str(), nullptr);
+        fetched.date_s = seconds < 0 ? std::nullopt : std::optional(seconds);
+    }
+    return fetched;
 }
 
 std::string url_host(const std::string &url)

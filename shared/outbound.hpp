@@ -1,6 +1,8 @@
 #ifndef SMARTFLOW_OUTBOUND_HPP
 #define SMARTFLOW_OUTBOUND_HPP
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -55,6 +57,19 @@ struct SendResult {
 /// \returns a result for each, in their order
 std::vector<SendResult> send_all(const std::vector<Sending> &sendings, const OutboundRules &rules,
                                  int stop_descriptor = -1);
+
+/// The answer to a GET.
+struct Fetched {
+    int status = 0;                             ///< 0: there was none
+    std::map<std::string, std::string> headers; ///< by name in lower case; of several the last
+    std::optional<std::int64_t> date_s;         ///< of the header Date, since 1970
+    std::string body;                           ///< its first 64 KiB
+    std::string error;                          ///< printable ASCII; why there was no answer
+};
+
+/// Asks a web server that the administrator named for something, wherever it is. TLS is verified,
+/// no redirect is followed. \param headers `Name: value`
+Fetched fetch(const std::string &url, const std::vector<std::string> &headers = {});
 
 /// The host of a URL; empty when it is no URL that a webhook may have: http or https, without user
 /// and password.

@@ -5,10 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <numeric>
 #include <sstream>
@@ -32,7 +28,6 @@ struct Setting {
 };
 
 constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
-constexpr std::size_t file_limit = mebibyte; ///< bytes; a larger file is some mistake
 
 // A row is a setting, not a line for each of its parts.
 // clang-format off
@@ -41,10 +36,10 @@ const Setting settings_table[] = {
      "Where the database is, as PostgreSQL writes it: postgresql://name:password@host/database. "
      "{family} in it becomes the name of the program's family, so that each can have a role of its "
      "own: postgresql://smartflow_{family}@/smartflow. Empty: PostgreSQL's own defaults and PG* "
-     "variables; `make run` then makes a database of its own."},
+     "variables; `make run` then makes a database of its own, which `smartflow` finds in VAR."},
     {"DATABASE_ADMIN_URL", "", check_text, {}, &Settings::database_admin_url, true,
-     "Where the owner of the tables connects, for `smartflow migrate` and `smartflow user`: "
-     "directly, not through a connection pooler. Empty: DATABASE_URL."},
+     "Where the owner of the tables connects, for the commands of `smartflow`: directly, not through "
+     "a connection pooler. Empty: DATABASE_URL."},
     {"THREADS", "32", check_number, {1, 1024}, &Settings::threads, false,
      "How many connections from the web server a family of programs accepts at once. It must "
      "exceed what the web server keeps open. As plain CGI it is always 1."},
@@ -96,6 +91,11 @@ const Setting settings_table[] = {
      "The port on which the web server of `make run` listens."},
     {"VAR", "var", check_text, {}, &Settings::var, false,
      "The folder in which `make run` keeps all of its state."},
+    {"BACKUP_DIR", "", check_text, {}, &Settings::backup_dir, false,
+     "The folder for the daily backups of `make run`; better on another disk. Empty: `backups` in "
+     "VAR."},
+    {"BACKUP_KEEP", "14", check_number, {0, 10000}, &Settings::backup_keep, false,
+     "How many of them are kept; 0: `make run` makes none."},
     {"ADMIN_PASSWORD", "", check_password, {}, &Settings::admin_password, true,
      "The password of the first administrator (user name admin), read when that one is made: 12 to "
      "1024 characters. Empty: one is generated."},
@@ -246,30 +246,6 @@ void take_file(Collector &collector, std::string_view file, const std::string &f
     }
 }
 
-std::optional<std::string> process_variable(const std::string &name)
-{
-    const char *value = std::getenv(name.c_str()); // nothing here ever changes the environment
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-/// The text of a file. \returns nothing when there is no such file and it needn't be there
-std::optional<std::string> file_text(const std::string &path, bool must_exist)
-{
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    if (!file && !must_exist && (errno == ENOENT || errno == ENOTDIR)) {
-        return std::nullopt;
-    }
-    std::string text(file_limit + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.eof() || file.bad()) {
-        throw SettingsError(
-            path + ": can't be read: " + (errno != 0 ? std::strerror(errno) : "it is too large"));
-    }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    return text;
-}
-
 void assign(Settings &settings, const Member &member, const std::string &value)
 {
     if (const auto *text = std::get_if<std::string Settings::*>(&member)) {
@@ -328,29 +304,10 @@ SettingValues setting_values(const Environment &environment, std::string_view fi
     return values;
 }
 
-SettingValues setting_values()
-{
-    const auto named = process_variable("SMARTFLOW_CONF").value_or("");
-    if (!named.empty()) {
-        return setting_values(process_variable, *file_text(named, true), named);
-    }
-    for (const char *path : {"smartflow.conf", "/etc/smartflow/smartflow.conf"}) {
-        if (const auto text = file_text(path, false)) {
-            return setting_values(process_variable, *text, path);
-        }
-    }
-    return setting_values(process_variable, "");
-}
-
 Settings read_settings(const Environment &environment, std::string_view file,
                        const std::string &file_name)
 {
     return typed(setting_values(environment, file, file_name));
-}
-
-Settings read_settings()
-{
-    return typed(setting_values());
 }
 
 std::string admin_connection_string(const Settings &settings)

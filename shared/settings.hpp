@@ -42,6 +42,8 @@ struct Settings {
     std::string mail_from;             ///< MAIL_FROM: `address` or `Name <address>`
     std::string admin_password;        ///< ADMIN_PASSWORD of the first admin, empty to generate one
     std::string var;                   ///< VAR: folder of `make run`'s state
+    std::string backup_dir;            ///< BACKUP_DIR of `make run`, empty for VAR/backups
+    std::int64_t backup_keep = 0;      ///< BACKUP_KEEP of `make run`; 0 for no backups
 };
 
 /// A setting that can't be used: the message names it and says what would be right.
@@ -66,16 +68,20 @@ using SettingValues = std::map<std::string, std::string>;
 SettingValues setting_values(const Environment &environment, std::string_view file,
                              const std::string &file_name = "smartflow.conf");
 
-/// The same from the process: the file is $SMARTFLOW_CONF, else ./smartflow.conf, else
-/// /etc/smartflow/smartflow.conf, where there is one.
+/// The same from the process and its settings_file.
 /// \throws SettingsError also when the file can't be read
 SettingValues setting_values();
+
+/// The process's file of settings: $SMARTFLOW_CONF, else ./smartflow.conf, else
+/// /etc/smartflow/smartflow.conf, where there is one; else empty.
+std::string settings_file();
 
 /// setting_values, typed.
 Settings read_settings(const Environment &environment, std::string_view file,
                        const std::string &file_name = "smartflow.conf");
 
-/// setting_values of the process, typed.
+/// setting_values of the process, typed. Where they name no database and `make run` is running with
+/// one of its own in VAR, they name that.
 Settings read_settings();
 
 /// Where the owner of the tables connects: DATABASE_ADMIN_URL, else DATABASE_URL.

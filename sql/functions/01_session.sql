@@ -15,7 +15,8 @@ begin
        and (c.kind = 'token' or c.last_used_at > now() - interval '12 hours')
        and u.active and not u.deleted;
     if not found then
-        perform fail('UNAUTHORIZED', 'Log in first.');
+        -- Not what those hear who present nothing: so it shows whether a web server passes the header on.
+        perform fail('UNAUTHORIZED', 'Log in again.');
     end if;
     if q.cross_site then
         perform fail('FORBIDDEN', 'A cookie counts only for requests from the shop''s own pages.');

@@ -74,6 +74,8 @@ BOOST_AUTO_TEST_CASE(has_defaults_for_everything)
     BOOST_TEST(s.listen == "127.0.0.1");
     BOOST_TEST(s.port == 8080);
     BOOST_TEST(s.var == "var");
+    BOOST_TEST(s.backup_dir == "");
+    BOOST_TEST(s.backup_keep == 14);
     BOOST_TEST(s.admin_password == "");
     BOOST_TEST(s.webhook_secret == "");
     BOOST_TEST(s.webhook_allow_private == "no");
@@ -165,6 +167,7 @@ BOOST_AUTO_TEST_CASE(bounds_every_number)
         {"THREADS", {1, 1024}},           {"DATABASE_CONNECTIONS", {1, 64}},
         {"STATEMENT_TIMEOUT", {1, 3600}}, {"PORT", {1, 65535}},
         {"RATE_LIMIT", {0, 1000000}},     {"LOGIN_RATE_LIMIT", {0, 1000000}},
+        {"BACKUP_KEEP", {0, 10000}},
     };
     for (const auto &[name, bound] : bounds) {
         BOOST_TEST(value_of(name, std::to_string(bound.first)) == std::to_string(bound.first),

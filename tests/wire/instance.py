@@ -109,6 +109,7 @@ class Instance:
             **{
                 "RATE_LIMIT": "0",
                 "LOGIN_RATE_LIMIT": "0",
+                "BACKUP_KEEP": "0",  # none comes in between
                 **settings,
                 "VAR": str(var),
                 "PORT": port,
