@@ -36,6 +36,7 @@ class Run:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="smartflow-tests-"))
         self.passed = self.failed = 0
         self.children = set()
+        self.ended = False
         self.instances = []
         self.counting = threading.Lock()
         self.started = time.monotonic()
@@ -52,6 +53,8 @@ class Run:
 
     def execute(self, command, log, environment=None, limit=None):
         """Runs a command to its end; its output goes to a file. Gives its exit status."""
+        if self.ended:
+            return "not begun"
         with open(log, "ab") as output:
             # A child gets a signal when this process dies without a word, and so do its own.
             child = subprocess.Popen(
@@ -115,6 +118,7 @@ class Run:
 
     def finish(self):
         """Leaves neither process nor folder behind; the logs of a failure stay."""
+        self.ended = True
         for child in list(self.children):
             self.end_child(child)
         while self.instances:

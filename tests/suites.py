@@ -61,8 +61,15 @@ def boost(run, suite, program, environment):
     run.count(suite, passed, failed, note)
 
 
+def has_own_shop(path):
+    """Whether a file's tests start what they break, so that they run beside those that share one."""
+    return re.search(r"own_shop|started\(|Instance\.start", pathlib.Path(path).read_text("utf-8"))
+
+
 def pytest(run, instance):
-    """The suites over the wire, a line for each file."""
+    """The suites over the wire, a line for each file, in two lanes: the files whose tests share the
+    instance one after the other, and those with shops of their own. Most of their time is waiting.
+    """
     left_out = run.folder / "left-out"
     environment = {
         "TEST_URL": instance.url,
@@ -71,45 +78,63 @@ def pytest(run, instance):
         "BUILD": str(BUILDS["BUILD"]),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    for path in sorted(glob.glob(str(ROOT / "tests/wire/test_*.py"))):
-        suite = "wire/" + pathlib.Path(path).stem.removeprefix("test_")
-        if not run.wants(suite):
-            continue
-        began, log = time.monotonic(), run.folder / f"{suite.replace('/', '-')}.log"
-        report = log.with_suffix(".xml")
-        status = run.execute(
-            [
-                "/usr/bin/python3",
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "--tb=short",
-                f"--junitxml={report}",
-                "--durations=10",
-                *([] if run.everything else ["-m", "not slow"]),
-                path,
-            ],
-            log,
-            environment,
-            LIMIT_SECONDS[run.everything],
+    paths = sorted(glob.glob(str(ROOT / "tests/wire/test_*.py")))
+    lanes = [
+        threading.Thread(
+            target=lambda lane=lane: [pytest_file(run, path, environment) for path in lane],
+            daemon=True,
         )
-        try:
-            found = xml.etree.ElementTree.parse(report).getroot().find("testsuite").attrib
-            failed = sum(int(found[name]) for name in ("failures", "errors"))
-            skipped = int(found["skipped"])
-            passed = int(found["tests"]) - failed - skipped
-        except (OSError, AttributeError, KeyError, xml.etree.ElementTree.ParseError):
-            passed = failed = skipped = 0
-        note = took(began) + (f", {skipped} can't run here" if skipped else "")
-        # 5: every test of the file is left to --all, which is said below.
-        if failed == 0 and status not in (0, 5):
-            failed, note = 1, f"   (it ended with {status})"
-        if failed:
-            print(tail(log, 80))
-        run.count(suite, passed, failed, note)
+        for lane in (
+            [path for path in paths if has_own_shop(path)],
+            [path for path in paths if not has_own_shop(path)],
+        )
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
     return left_out.read_text(encoding="utf-8").splitlines() if left_out.exists() else []
+
+
+def pytest_file(run, path, environment):
+    """One file of tests."""
+    suite = "wire/" + pathlib.Path(path).stem.removeprefix("test_")
+    if not run.wants(suite):
+        return
+    began, log = time.monotonic(), run.folder / f"{suite.replace('/', '-')}.log"
+    report = log.with_suffix(".xml")
+    status = run.execute(
+        [
+            "/usr/bin/python3",
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--tb=short",
+            f"--junitxml={report}",
+            "--durations=10",
+            *([] if run.everything else ["-m", "not slow"]),
+            path,
+        ],
+        log,
+        environment,
+        LIMIT_SECONDS[run.everything],
+    )
+    try:
+        found = xml.etree.ElementTree.parse(report).getroot().find("testsuite").attrib
+        failed = sum(int(found[name]) for name in ("failures", "errors"))
+        skipped = int(found["skipped"])
+        passed = int(found["tests"]) - failed - skipped
+    except (OSError, AttributeError, KeyError, xml.etree.ElementTree.ParseError):
+        passed = failed = skipped = 0
+    note = took(began) + (f", {skipped} can't run here" if skipped else "")
+    # 5: every test of the file is left to --all, which is said at the end.
+    if failed == 0 and status not in (0, 5):
+        failed, note = 1, f"   (it ended with {status})"
+    if failed:
+        print(tail(log, 80))
+    run.count(suite, passed, failed, note)
 
 
 def fuzz(run, seconds):
