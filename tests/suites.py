@@ -209,25 +209,36 @@ def sanitizer_reports(run, instance):
     run.count("asan/families", int(not reports), int(bool(reports)))
 
 
+def under_asan(run, instance):
+    """The units and the cases, behind families of that build."""
+    build = BUILDS["BUILD_ASAN"]
+    boost(run, "asan/unit_tests", build / "bin/unit_tests", {})
+    ways = "dispatch cgi http" if run.everything else SANITIZED_WAYS
+    cases(run, "asan/", build, instance, ways)
+
+
 def compiled(run, instance, transcript, wants_asan):
-    """The programs that the builds made. The cases run in both builds at the same time, since
-    nothing in them depends on the time they take; under ASan behind families of that build too.
+    """The programs that the builds made, at the same time, since nothing in them depends on the time
+    they take.
     """
-    release, sanitized = BUILDS["BUILD"], BUILDS["BUILD_ASAN"]
-    boost(run, "unit_tests", release / "bin/unit_tests", {})
-    beside = None
-    if wants_asan:
-        boost(run, "asan/unit_tests", sanitized / "bin/unit_tests", {})
-        asan = run.start_instance(BUILD=str(sanitized))
-        ways = "dispatch cgi http" if run.everything else SANITIZED_WAYS
-        beside = threading.Thread(
-            target=cases, args=(run, "asan/", sanitized, asan, ways), daemon=True
+    release = BUILDS["BUILD"]
+    beside = [
+        threading.Thread(
+            target=boost,
+            args=(run, "database_tests", release / "bin/database_tests", against(instance)),
+            daemon=True,
         )
-        beside.start()
-    boost(run, "database_tests", release / "bin/database_tests", against(instance))
+    ]
+    if wants_asan:
+        asan = run.start_instance(BUILD=str(sanitized))
+        beside.append(threading.Thread(target=under_asan, args=(run, asan), daemon=True))
+    for thread in beside:
+        thread.start()
+    boost(run, "unit_tests", release / "bin/unit_tests", {})
     cases(run, "", release, instance, TEST_TRANSCRIPT=str(transcript))
-    if beside:
-        beside.join()
+    for thread in beside:
+        thread.join()
+    if wants_asan:
         run.stop_instance(asan)
         sanitizer_reports(run, asan)
 

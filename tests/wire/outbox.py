@@ -2,7 +2,6 @@
 import json
 import os
 import subprocess
-import time
 
 import psycopg2
 import pytest
@@ -93,13 +92,15 @@ class Outbox:
         self.query("update smartflow.deliveries set next_attempt_at = now()"
                    " where state = 'pending'")
 
-    def close(self):
+    def empty(self):
+        """Ends its programs, whatever they were doing, and takes everything out."""
         for program in self.programs:
             program.kill()
             program.wait()
-        self.query("select 1")
-        self.connection.close()
-        self.shop_query(f"drop database {self.name} with (force)")
+        self.programs.clear()
+        self.query("select pg_terminate_backend(pid) from pg_stat_activity"
+                   " where datname = current_database() and pid <> pg_backend_pid()")
+        self.query("delete from smartflow.deliveries")
 
     def shop_query(self, statement):
         connection = psycopg2.connect(self.shop.database_url("postgres"))
@@ -132,22 +133,20 @@ def delivering_shop(http_sink, mail_sink):
 
 @pytest.fixture(scope="module")
 def migrated(delivering_shop):
-    """A database to copy from."""
-    outbox = Outbox(delivering_shop, "deliver_template")
-    outbox.shop_query("create database deliver_template")
+    """A database beside the shop's."""
+    outbox = Outbox(delivering_shop, "deliver_test")
+    outbox.shop_query("create database deliver_test")
     environment = environment_with(
-        DATABASE_URL=delivering_shop.database_url("deliver_template"))
+        DATABASE_URL=delivering_shop.database_url("deliver_test"))
     subprocess.run([PROGRAM, "migrate"], check=True, capture_output=True, env=environment)
     return outbox
 
 
 @pytest.fixture
 def outbox(migrated, http_sink):
-    box = Outbox(migrated.shop, f"deliver_{time.monotonic_ns()}")
-    box.shop_query(f"create database {box.name} template deliver_template")
     http_sink.requests.clear()
     http_sink.let_go.clear()
     http_sink.poured = 0
-    yield box
+    yield migrated
     http_sink.let_go.set()
-    box.close()
+    migrated.empty()
