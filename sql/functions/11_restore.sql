@@ -115,6 +115,8 @@ begin
                       and l.order_id is not distinct from m.order_id) as here,
            exists (select from smartflow.movements l where l.id = m.id) as taken
       from pg_temp.movements m;
+    create index on file_movements (product_id, place);
+    analyze file_movements;
     create temporary table ledger_plan on commit drop as
     select product_id, coalesce(f.common, 0) as common, coalesce(l.booked, 0) as booked,
            coalesce((select m.balance from file_movements m where m.product_id = f.product_id and m.place = f.common), 0) as wanted,
@@ -189,24 +191,44 @@ create function trail_is_here(number bigint) returns boolean
 language plpgsql as $$
 declare
     found_in bigint;
+    rows bigint;
+    -- The first and the last row tell most trails apart at once.
+    first bigint := (select min(origin_id) from pg_temp.audit_log where origin = number);
+    last bigint := (select max(origin_id) from pg_temp.audit_log where origin = number);
 begin
-    if not exists (select from pg_temp.audit_log where origin = number) then
+    if first is null then
         return true;
     end if;
+    select count(*) into rows from pg_temp.audit_log where origin = number;
     for found_in in select 0 union all select id from audit_segments order by 1 loop
-        if not exists (
-            select from pg_temp.audit_log s
-              left join smartflow.audit_log l
-                on case when found_in = 0 then l.id = s.origin_id and l.origin is null
-                        else l.origin = found_in and l.origin_id = s.origin_id end
-             where s.origin = number
-               and (l.id is null or (l.at, l.action, l.entity, l.changes::text) is distinct from (s.at, s.action, s.entity, s.changes::text)
-                    or (l.user_id, l.username, l.role, l.entity_id, l.request_id, l.address)
-                       is distinct from (s.user_id, s.username, s.role, s.entity_id, s.request_id, s.address))) then
+        continue when common_rows(number, found_in, first, first) = 0 or common_rows(number, found_in, last, last) = 0;
+        if common_rows(number, found_in, first, last) = rows then
             return true;
         end if;
     end loop;
     return false;
+end
+$$;
+
+-- How many rows of a chain of the file, between two of their ids, are rows of a chain here.
+-- found_in: the segment; 0: the local chain
+create function common_rows(number bigint, found_in bigint, since bigint, until bigint) returns bigint
+language plpgsql as $$
+begin
+    if found_in = 0 then
+        return (select count(*) from pg_temp.audit_log s
+                  join smartflow.audit_log l on l.id = s.origin_id and l.origin is null
+                 where s.origin = number and s.origin_id between since and until
+                   and (l.at, l.action, l.entity, l.changes::text) = (s.at, s.action, s.entity, s.changes::text)
+                   and (l.user_id, l.username, l.role, l.entity_id, l.request_id, l.address)
+                       is not distinct from (s.user_id, s.username, s.role, s.entity_id, s.request_id, s.address));
+    end if;
+    return (select count(*) from pg_temp.audit_log s
+              join smartflow.audit_log l on l.origin = found_in and l.origin_id = s.origin_id
+             where s.origin = number and s.origin_id between since and until
+                   and (l.at, l.action, l.entity, l.changes::text) = (s.at, s.action, s.entity, s.changes::text)
+                   and (l.user_id, l.username, l.role, l.entity_id, l.request_id, l.address)
+                       is not distinct from (s.user_id, s.username, s.role, s.entity_id, s.request_id, s.address));
 end
 $$;
 

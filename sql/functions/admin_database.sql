@@ -146,17 +146,17 @@ declare
     last integrity_runs;
     wrong bigint[];
 begin
-    if (select sum(orders) from kept_orders where status <> 'Completed') > 1000 then
+    if (select sum(orders) from kept_orders where status <> 'Completed') > 300 then
         select * into last from integrity_runs order by id desc limit 1;
         return health_check('orderedProducts', case when last.failing && array['archived_products', 'references'] then 'degraded' else 'ok' end,
-            case when last.id is null then 'More than 1000 open orders: only a full check looks at them, and there was none yet.'
+            case when last.id is null then 'More than 300 open orders: only a full check looks at them, and there was none yet.'
                  when last.failing && array['archived_products', 'references']
                      then 'At the last full check orders named products that are missing or archived.'
                  else 'No open order named a missing or archived product at the last full check.' end);
     end if;
     -- Order by order, product by product: no plan may read all lines.
     wrong := array(select distinct o.id
-                     from (select id from orders where status in ('Pending', 'Processing') limit 1001) as o
+                     from (select id from orders where status in ('Pending', 'Processing') limit 301) as o
                     cross join lateral (select product_id from order_lines where order_id = o.id offset 0) as l
                     where (select not p.archived from products p where p.id = l.product_id) is distinct from true
                     order by o.id limit 100);

@@ -81,6 +81,13 @@ def all_is_well_again(shop, admin):
 
 
 @pytest.fixture(scope="module")
+def new(shop):
+    """Makes installations: copies of a new one, with an administrator."""
+    with Installation(shop) as template:
+        yield lambda: Installation(shop, template=template)
+
+
+@pytest.fixture(scope="module")
 def demo(shop):
     """The demo shop in a database of its own, and an export of it."""
     with Installation(shop) as installation:
@@ -89,10 +96,9 @@ def demo(shop):
 
 
 @pytest.fixture(scope="module")
-def small(shop):
+def small(shop, demo):
     """An export with a row of each kind."""
-    with Installation(shop) as installation:
-        installation.run("demo")
+    with Installation(shop, template=demo[0]) as installation:
         installation.query(
             """
             set session_replication_role = replica; set search_path = smartflow;

@@ -24,13 +24,16 @@ SECTIONS = [
 class Installation:
     """A new one, migrated; with an administrator, where one is wanted."""
 
-    def __init__(self, shop, admin=True):
+    def __init__(self, shop, admin=True, template=None):
+        """With a template it is a copy of that one instead."""
         self.shop, self.name = shop, f"test_{secrets.token_hex(8)}"
-        shop.query(f"create database {self.name} owner smartflow_owner")
+        copied = f" template {template.name}" if template else ""
+        shop.query(f"create database {self.name} owner smartflow_owner{copied}")
         self.url = f"postgresql://smartflow_owner@/{self.name}?host={shop.sockets()}/postgres"
         self.folder = tempfile.mkdtemp(prefix="smartflow-test-")
-        self.run("migrate")
-        if admin:
+        if not template:
+            self.run("migrate")
+        if admin and not template:
             self.run("user", "create-admin")
 
     def __enter__(self):

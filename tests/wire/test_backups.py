@@ -15,7 +15,7 @@ import pytest
 from data import naughty_strings
 from faults import place
 from http_client import Client, at_once, make_client
-from installations import Installation, edited, problems, rows, same
+from installations import edited, problems, rows, same
 from instance import wait_until
 
 EXPORT = "/api/admin/backup?action=export-json"
@@ -37,9 +37,9 @@ def admin(shop):
 # --- export, restore, export ---
 
 
-def test_the_demo_shop_comes_back_byte_for_byte(shop, demo):
+def test_the_demo_shop_comes_back_byte_for_byte(new, demo):
     _, data = demo
-    with Installation(shop) as other:
+    with new() as other:
         other.restore(data)
         again = other.export("--secrets")
         same(data, again, but=("users", "auditLogs"))
@@ -63,8 +63,8 @@ def hostile_texts():
     return kept + ["\\N", "\\.", "a\\tb", '"', "'", "{}", "\u2028", "\ufeffx", "\U0001f600", "null"]
 
 
-def test_hostile_strings_in_every_field_come_back_byte_for_byte(shop):
-    with Installation(shop) as one, Installation(shop) as other:
+def test_hostile_strings_in_every_field_come_back_byte_for_byte(new):
+    with new() as one, new() as other:
         one.query(
             """
             set search_path = smartflow;
@@ -111,7 +111,7 @@ def test_hostile_strings_in_every_field_come_back_byte_for_byte(shop):
         )
 
 
-def test_an_export_by_http_is_the_same_and_proven_by_verify(shop, admin):
+def test_an_export_by_http_is_the_same_and_proven_by_verify(new, shop, admin):
     product = admin.product(stock=7.125)
     assert place(admin, product["id"], 2.5).status == 201
     answer = admin.get(EXPORT)
@@ -125,16 +125,16 @@ def test_an_export_by_http_is_the_same_and_proven_by_verify(shop, admin):
         "select action, username from smartflow.audit_log where entity = 'backup' order by id"
     )
     assert [action for action, _ in trail][-2:] == ["export", "verify"]
-    with Installation(shop) as other:
+    with new() as other:
         other.restore(answer.body)
         same(answer.body, other.export(), but=("users", "auditLogs"))
 
 
-def test_secrets_come_only_when_asked_for_and_let_users_log_in(shop, demo):
+def test_secrets_come_only_when_asked_for_and_let_users_log_in(new, demo):
     _, data = demo
     hashes = {user["username"]: user["passwordHash"] for user in rows(data, "users")}
     assert all(value.startswith("$argon2id$") for value in hashes.values())
-    with Installation(shop) as other:
+    with new() as other:
         own = other.query("select password_hash from smartflow.users")
         other.restore(data)
         kept = dict(other.query("select username, password_hash from smartflow.users"))
@@ -254,14 +254,14 @@ def test_what_is_no_export_is_said_to_be_none(admin, small):
         assert status != 200 or not answer.json["ok"], what
 
 
-def test_a_file_cut_anywhere_is_never_json_and_never_restores(shop, admin, small):
+def test_a_file_cut_anywhere_is_never_json_and_never_restores(new, admin, small):
     places = [1, 40, 200, *random.sample(range(300, len(small)), 12), len(small) - 3]
     for place_ in places:
         cut = small[:place_]
         with pytest.raises(ValueError):
             json.loads(cut)
         assert problems(admin, cut)
-    with Installation(shop) as other:
+    with new() as other:
         before = other.query("select count(*), max(id) from smartflow.users")
         assert "ends too early" in other.restore(small[: len(small) // 2], fails=True)
         assert other.query("select count(*), max(id) from smartflow.users") == before
@@ -334,8 +334,8 @@ def test_a_client_gone_in_mid_export_ends_the_query_and_leaves_nothing_open(shop
 # --- backups by the command line ---
 
 
-def test_backups_rotate_and_an_unproven_one_removes_nothing(shop, demo):
-    with Installation(shop) as other:
+def test_backups_rotate_and_an_unproven_one_removes_nothing(new, demo):
+    with new() as other:
         other.run("demo")
         folder = f"{other.folder}/kept"
         names = []

@@ -8,7 +8,7 @@ import pytest
 
 from faults import place
 from http_client import Client, make_client
-from installations import SECTIONS, Installation, edited, problems, rows, same, sections
+from installations import SECTIONS, edited, problems, rows, same, sections
 from instance import wait_until
 
 EXPORT = "/api/admin/backup?action=export-json"
@@ -79,8 +79,8 @@ def test_an_own_backup_restored_keeps_ids_and_doubles_nothing(shop, admin):
     assert not [row for row in rows(admin.get(EXPORT).body, "auditLogs") if row["origin"] and row["requestId"] is None and row["id"] == 1][1:]
 
 
-def test_audit_rows_of_a_file_are_never_taken_for_local_ones(shop, small):
-    with Installation(shop) as other:
+def test_audit_rows_of_a_file_are_never_taken_for_local_ones(new, small):
+    with new() as other:
         other.query("update smartflow.users set name = 'Here'")
         local = other.query("select id, changes::text from smartflow.audit_log where origin is null")
         other.restore(small)
@@ -94,10 +94,10 @@ def test_audit_rows_of_a_file_are_never_taken_for_local_ones(shop, small):
         assert other.wrong_books() == []
 
 
-def test_taken_ids_are_exchanged_and_references_follow(shop, small):
+def test_taken_ids_are_exchanged_and_references_follow(new, small):
     assert {"userId": 2} in [rule["config"] for rule in rows(small, "workflows")]
     data = edited(small, lambda document: document["orders"][0].update(assignedTo=2))
-    with Installation(shop) as other:
+    with new() as other:
         other.query(
             "insert into smartflow.users (username, name, role) values ('ann', 'Ann', 'staff'), ('tom', 'T', 'staff');"
             "insert into smartflow.workflows (name, trigger, action) values ('mine', 'New Order', 'Assign Staff')"
@@ -112,11 +112,11 @@ def test_taken_ids_are_exchanged_and_references_follow(shop, small):
         assert {"userId": users["maria"]} in [config for _, config in rules]
 
 
-def test_the_last_administrator_is_kept_and_sessions_of_the_dismissed_end(shop, small):
+def test_the_last_administrator_is_kept_and_sessions_of_the_dismissed_end(new, small):
     def dismiss(document):
         document["users"][0]["role"] = "staff"
 
-    with Installation(shop) as other:
+    with new() as other:
         said = other.restore(edited(small, dismiss), fails=True)
         assert "no administrator" in said
         assert other.query("select role from smartflow.users") == [("admin",)]
@@ -160,9 +160,9 @@ def kill_while_restoring(other, data, seconds):
 @pytest.mark.parametrize(
     "times", [4, pytest.param(20, marks=pytest.mark.slow)], ids=["few", "many"]
 )
-def test_a_restore_killed_at_any_moment_leaves_all_or_nothing(shop, demo, small, times):
+def test_a_restore_killed_at_any_moment_leaves_all_or_nothing(new, demo, small, times):
     _, large = demo
-    with Installation(shop) as other:
+    with new() as other:
         other.restore(small)
         whole = sections(other.export())
         began = time.monotonic()
