@@ -102,6 +102,12 @@ class Outbox:
                    " where datname = current_database() and pid <> pg_backend_pid()")
         self.query("delete from smartflow.deliveries")
 
+    def close(self):
+        """Ends all of it, the database too."""
+        self.empty()
+        self.connection.close()
+        self.shop_query(f"drop database {self.name} with (force)")
+
     def shop_query(self, statement):
         connection = psycopg2.connect(self.shop.database_url("postgres"))
         connection.autocommit = True
