@@ -98,8 +98,10 @@ class Outbox:
             program.kill()
             program.wait()
         self.programs.clear()
-        self.query("select pg_terminate_backend(pid) from pg_stat_activity"
-                   " where datname = current_database() and pid <> pg_backend_pid()")
+        others = ("from pg_stat_activity where datname = current_database()"
+                  " and pid <> pg_backend_pid()")
+        self.query("select pg_terminate_backend(pid) " + others)
+        wait_until(lambda: not self.query("select " + others), 10, "their sessions are gone")
         self.query("delete from smartflow.deliveries")
 
     def close(self):
