@@ -17,6 +17,14 @@ from instance import FAMILIES, ROOT, environment_with, wait_until
 from message_counter import MessageCounter
 
 
+def connected(path):
+    """A connection, or none while nobody listens: the socket is there a moment before."""
+    try:
+        return Connection(path)
+    except OSError:
+        return None
+
+
 class Families:
     """Every family once, as spawn-fcgi starts it, with a counter in front of the database."""
 
@@ -47,8 +55,7 @@ class Families:
                     env=environment,
                 )
             )
-            wait_until(lambda p=path: os.path.exists(p), 5, f"{name} listens")
-            self.kept[name] = Connection(path)
+            self.kept[name] = wait_until(lambda p=path: connected(p), 10, f"{name} listens")
 
     def ask(self, method, path, content=None, token=None, **more):
         """The answer and how many round trips it took."""
