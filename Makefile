@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench fuzz lint format clean
+.PHONY: help run demo test test-all bench bench-admin fuzz lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -27,6 +27,9 @@ test-all: ## every test: scale, repeated faults, long fuzzing too
 
 bench: ## measures speed and memory
 	@tests/bench/run
+
+bench-admin: ## measures exports, restores, summary and health of large shops
+	@/usr/bin/python3 -B tests/bench/admin.py
 
 fuzz: ## fuzzes the readers of what strangers send, for a long time
 	@tests/run --fuzz
