@@ -1,3 +1,4 @@
+#include "contains.hpp"
 #include "settings.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -43,11 +44,6 @@ std::string refusal(std::string_view file, const Variables &variables = {})
 std::string refusal_of(const std::string &name, const std::string &given)
 {
     return refusal("", {{name, given}});
-}
-
-bool contains(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
 }
 
 } // namespace
