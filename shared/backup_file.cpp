@@ -12,7 +12,7 @@ namespace smartflow {
 
 namespace {
 
-constexpr unsigned buffer_bytes = 256 * 1024;
+constexpr unsigned gzip_buffer_bytes = 256 * 1024;
 
 [[noreturn]] void refuse_file(const std::string &path, const std::string &what)
 {
@@ -57,7 +57,7 @@ InputFile::InputFile(std::string path) : state_(std::make_unique<State>())
         ::close(descriptor);
         refuse_file(state_->path, "there is no memory to read it");
     }
-    gzbuffer(state_->file, buffer_bytes);
+    gzbuffer(state_->file, gzip_buffer_bytes);
 }
 
 InputFile::~InputFile() = default;
@@ -92,7 +92,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), part_(path_ +
     if (file_ == nullptr) {
         refuse_file(part_, system_reason());
     }
-    gzbuffer(static_cast<gzFile>(file_), buffer_bytes);
+    gzbuffer(static_cast<gzFile>(file_), gzip_buffer_bytes);
 }
 
 OutputFile::~OutputFile()
