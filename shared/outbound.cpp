@@ -1,5 +1,6 @@
 #include "outbound.hpp"
 
+#include "authorities.hpp"
 #include "public_address.hpp"
 
 #include <algorithm>
@@ -139,6 +140,12 @@ void prepare_any(Transfer &transfer)
     set(transfer, CURLOPT_PROXY, "");
     set(transfer, CURLOPT_NOPROXY, "*");
     set(transfer, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+    const char *usual = nullptr;
+    curl_easy_getinfo(transfer.easy.get(), CURLINFO_CAINFO, &usual);
+    const std::string authorities = authorities_file(usual == nullptr ? "" : usual);
+    if (!authorities.empty()) {
+        set(transfer, CURLOPT_CAINFO, authorities.c_str());
+    }
     set(transfer, CURLOPT_SSL_VERIFYPEER, 1L);
     set(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
     set(transfer, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});

@@ -1,9 +1,10 @@
 // Stand-ins for the libraries that Debian has no static version of, in the programs of `make dist`
-// alone. libpq and libcurl were built to use Kerberos, LDAP and RTMP; here each of these answers the
-// first question it is asked with "not available", as the real ones do on a host that isn't set up for
-// them. So these programs can't log in by Kerberos (to PostgreSQL, a mail server or a web server),
-// can't encrypt with it (`gssencmode=prefer`, the default, goes on to TLS), and don't follow the LDAP
-// addresses that a pg_service.conf may hold. What comes after a first question is never reached.
+// alone. libpq and libcurl were built to use Kerberos, LDAP and RTMP; here each of these answers
+// the first question it is asked with "not available", as the real ones do on a host that isn't set
+// up for them. So these programs can't log in by Kerberos (to PostgreSQL, a mail server or a web
+// server), can't encrypt with it (`gssencmode=prefer`, the default, goes on to TLS), and don't
+// follow the LDAP addresses that a pg_service.conf may hold. What comes after a first question is
+// never reached.
 //
 // Declared without the libraries' headers, which nothing else needs: all are C functions whose
 // parameters are words that nobody reads here.
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint32_t complete = 0;
 constexpr std::uint32_t unavailable = std::uint32_t{16} << 16;
 
+constexpr int general = 1; ///< the kind of status that isn't a mechanism's own (§5.11)
 constexpr char reason[] = "this program was built without Kerberos";
 
 } // namespace
@@ -51,12 +53,12 @@ std::uint32_t gss_import_name(std::uint32_t *minor, const GssBuffer *, const voi
 }
 
 /// Why not, for the error message.
-std::uint32_t gss_display_status(std::uint32_t *minor, std::uint32_t, int, const void *,
+std::uint32_t gss_display_status(std::uint32_t *minor, std::uint32_t, int kind, const void *,
                                  std::uint32_t *more, GssBuffer *text)
 {
     *minor = 0;
     *more = 0;
-    *text = {std::strlen(reason), reason};
+    *text = {kind == general ? std::strlen(reason) : 0, reason};
     return complete;
 }
 
@@ -67,7 +69,8 @@ std::uint32_t gss_release_buffer(std::uint32_t *minor, GssBuffer *buffer)
     return complete;
 }
 
-/// What is never made needs no release either; libpq and libcurl call these only for what isn't null.
+/// What is never made needs no release either; libpq and libcurl call these only for what isn't
+/// null.
 std::uint32_t gss_delete_sec_context(std::uint32_t *, void **, GssBuffer *)
 {
     return complete;
@@ -100,7 +103,8 @@ void *ldap_init(const char *, int)
     return nullptr;
 }
 
-// libcurl speaks LDAP and RTMP only to addresses of those schemes, which outbound.cpp doesn't allow.
+// libcurl speaks LDAP and RTMP only to addresses of those schemes, which outbound.cpp doesn't
+// allow.
 NEVER_REACHED(ber_bvfree, 0)
 NEVER_REACHED(ber_free, 0)
 NEVER_REACHED(ber_memfree, 0)

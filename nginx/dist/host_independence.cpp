@@ -1,5 +1,5 @@
-// What the programs of `make dist` do before they begin, so that nothing of the host they run on can
-// break them. Linked into these alone: an ordinary build goes by its host's configuration.
+// What the programs of `make dist` do before they begin, so that nothing of the host they run on
+// can break them. Linked into these alone: an ordinary build goes by its host's configuration.
 
 #include <netdb.h>
 #include <nss.h>
@@ -18,8 +18,8 @@ void look_names_up_without_modules()
     }
 }
 
-/// The host's openssl.cnf is for its own OpenSSL: what it says of another version is an error there,
-/// and providers and engines that it names are libraries again.
+/// The host's openssl.cnf is for its own OpenSSL: what it says of another version is an error
+/// there, and providers and engines that it names are libraries again.
 void ignore_configuration_of_openssl()
 {
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
