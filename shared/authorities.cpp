@@ -6,8 +6,8 @@
 namespace smartflow {
 namespace {
 
-/// Where Linux distributions keep it; Go's crypto/x509 (root_linux.go) looks at the same places.
-constexpr const char *places[] = {
+/// Where Linux distributions keep it; Go's crypto/x509 (root_linux.go) looks there too.
+constexpr const char *well_known_files[] = {
     "/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Gentoo
     "/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, Red Hat 6
     "/etc/ssl/ca-bundle.pem",                            // SUSE
@@ -15,7 +15,7 @@ constexpr const char *places[] = {
     "/etc/ssl/cert.pem",                                 // Alpine
 };
 
-bool is_readable(const char *path)
+bool may_be_read(const char *path)
 {
     return access(path, R_OK) == 0;
 }
@@ -28,12 +28,12 @@ std::string authorities_file(const std::string &usual)
     if (named != nullptr && *named != '\0') {
         return named;
     }
-    if (is_readable(usual.c_str())) {
+    if (may_be_read(usual.c_str())) {
         return usual;
     }
-    for (const char *place : places) {
-        if (is_readable(place)) {
-            return place;
+    for (const char *file : well_known_files) {
+        if (may_be_read(file)) {
+            return file;
         }
     }
     return usual;
