@@ -211,6 +211,9 @@ void prepare(Transfer &transfer, const MailSubmission &mail, const OutboundRules
     if (login) {
         set(transfer, CURLOPT_USERNAME, rules.smtp_user.c_str());
         set(transfer, CURLOPT_PASSWORD, rules.smtp_password.c_str());
+        // With a name that has an @, libcurl would go for Kerberos first, and no further.
+        set(transfer, CURLOPT_LOGIN_OPTIONS,
+            "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=DIGEST-MD5;AUTH=NTLM");
     }
     set(transfer, CURLOPT_MAIL_FROM, ("<" + mail.from + ">").c_str());
     add_line(transfer, "<" + mail.to + ">");
