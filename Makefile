@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench bench-admin fuzz lint format clean
+.PHONY: help run demo test test-all bench bench-admin fuzz dist lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +34,9 @@ bench-admin: ## measures exports, restores, summary and health of large shops
 fuzz: ## fuzzes the readers of what strangers send, for a long time
 	@tests/run --fuzz
 
+dist: ## makes the archive for shared hosts: build-dist/smartflow-VERSION-linux-x86_64.tar.gz
+	@nginx/dist/archive
+
 lint: ## checks form and names, finds likely mistakes
 	@nginx/lint
 
@@ -41,4 +44,4 @@ format: ## puts C++ into form
 	@nginx/lint --fix
 
 clean: ## removes what was built, never what a shop has stored
-	rm -rf build build-debug build-fuzz
+	rm -rf build build-debug build-dist build-fuzz
