@@ -73,8 +73,9 @@ SettingValues setting_values(const Environment &environment, std::string_view fi
 /// \throws SettingsError also when the file can't be read
 SettingValues setting_values();
 
-/// The process's file of settings: $SMARTFLOW_CONF, else ./smartflow.conf, else that in the folder
-/// above the program's, else /etc/smartflow/smartflow.conf, where there is one; else empty.
+/// The process's file of settings: $SMARTFLOW_CONF, else ./smartflow.conf, else that in the
+/// program's folder or the one above, else /etc/smartflow/smartflow.conf, where there is one; else
+/// empty.
 std::string settings_file();
 
 /// setting_values, typed.

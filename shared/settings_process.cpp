@@ -64,10 +64,10 @@ std::string settings_file()
         return named;
     }
     std::error_code unknown;
-    const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
+    const fs::path folder = fs::read_symlink("/proc/self/exe", unknown).parent_path();
     for (const fs::path &path :
-         {fs::path("smartflow.conf"), program.parent_path().parent_path() / "smartflow.conf",
-          fs::path("/etc/smartflow/smartflow.conf")}) {
+         {fs::path("smartflow.conf"), folder / "smartflow.conf",
+          folder.parent_path() / "smartflow.conf", fs::path("/etc/smartflow/smartflow.conf")}) {
         std::error_code error; // one that can't be looked at counts as there, and is then refused
         if (fs::status(path, error).type() != fs::file_type::not_found) {
             return path.string();

@@ -106,7 +106,7 @@ class Client:
         sent.update(headers or {})
         connection = self.connection()
         try:
-            connection.request(method, path, body, sent)
+            connection.request(method, self.instance.base + path, body, sent)
             response = connection.getresponse()
             answer = Answer(response.status, response.headers, response.read())
         except (OSError, http.client.HTTPException):

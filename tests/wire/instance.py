@@ -93,6 +93,8 @@ def descendants(pid):
 class Instance:
     """A running shop: its folder (VAR) and its address."""
 
+    base = ""  # the path below which it answers
+
     def __init__(self, var, url, process=None):
         self.var = pathlib.Path(var)
         self.url = url
