@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench bench-admin fuzz lint format clean
+.PHONY: help run demo test test-all bench bench-admin fuzz deb lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +33,9 @@ bench-admin: ## measures exports, restores, summary and health of large shops
 
 fuzz: ## fuzzes the readers of what strangers send, for a long time
 	@tests/run --fuzz
+
+deb: ## makes the Debian package: build/smartflow_VERSION_amd64.deb
+	@nginx/debian/build
 
 lint: ## checks form and names, finds likely mistakes
 	@nginx/lint
