@@ -45,6 +45,7 @@ mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 ip link set lo up
 hostname shop
+echo shop > etc/hostname
 pivot_root . mnt
 umount -l /mnt
 # A container's mounts are shared by whoever makes it; systemd hands out credentials that way.
