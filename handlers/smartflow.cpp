@@ -7,12 +7,13 @@
 #include "command_line.hpp"
 #include "deliver.hpp"
 #include "demo.hpp"
-#include "doctor.hpp"
+#include "doctor_checks.hpp"
 #include "families.hpp"
 #include "log.hpp"
 #include "migrate.hpp"
 #include "openapi.hpp"
 #include "settings.hpp"
+#include "setup.hpp"
 #include "sql_version.hpp"
 #include "webhook.hpp"
 
@@ -231,45 +232,61 @@ int run_recount(const CommandLine &)
     return 0;
 }
 
-/// What a doctor needs to know of the families: where each answers to a GET with a login, and what
-/// it calls.
-std::vector<FamilyFacts> family_facts()
+DoctorPlan doctor_plan(const std::string &url)
 {
-    std::vector<FamilyFacts> all;
-    for (const Family *family : handlers::families) {
-        FamilyFacts facts{family->name, "", {}};
-        for (const Route &route : family->routes) {
-            if (*route.function != '\0') {
-                facts.functions.emplace_back(route.function);
-            }
-            if (facts.path.empty() && route.access != Access::nobody &&
-                std::string(route.method) == "GET") {
-                facts.path = route.path;
-            }
-        }
-        all.push_back(facts);
-    }
-    return all;
+    return {family_facts({std::begin(handlers::families), std::end(handlers::families)}),
+            schema_version, url};
 }
 
 int run_doctor(const CommandLine &line)
 {
-    const DoctorPlan plan{family_facts(), schema_version, line.option("url").value_or("")};
+    const DoctorPlan plan = doctor_plan(line.option("url").value_or(""));
     const bool json = line.has("json");
     std::vector<Finding> findings;
-    const bool well = examine(plan, [&](const Finding &finding) {
-        findings.push_back(finding);
-        if (!json) {
-            std::cout << finding_text(finding) << "\n" << std::flush;
-        }
-    });
+    const bool well = examine(plan, {host_checks(), database_checks(), web_checks()},
+                              [&](const Finding &finding) {
+                                  findings.push_back(finding);
+                                  if (!json) {
+                                      std::cout << finding_text(finding) << "\n" << std::flush;
+                                  }
+                              });
     if (json) {
         std::cout << findings_json(findings) << "\n";
     }
     return well ? 0 : 1;
 }
 
+/// All that a new installation needs, or a new version of the programs.
+int run_setup(const CommandLine &line)
+{
+    const DoctorPlan doctor = doctor_plan("");
+    const std::string username = line.option("username").value_or("admin");
+    const PasswordChoice choice = password_choice(line, read_settings().admin_password);
+    try {
+        const SetupReport done = set_up({doctor, embedded_sql(), username, choice, ""});
+        for (const std::string &step : done.steps) {
+            std::cerr << step << "\n";
+        }
+        for (const Finding &finding : done.findings) {
+            std::cerr << finding_text(finding) << "\n";
+        }
+        if (done.administrator.done) {
+            report(done.administrator, choice, "made the first administrator, " + username);
+        }
+        return 0;
+    } catch (const SetupRefused &refusal) {
+        for (const Finding &finding : refusal.findings()) {
+            std::cerr << finding_text(finding) << "\n";
+        }
+        return 1;
+    }
+}
+
 const std::vector<Command> commands = {
+    {"setup", "[--username NAME] [--password-stdin] [--password-file FILE]",
+     "Set up a new installation, or upgrade it: database, first administrator, a look at all of "
+     "it.",
+     run_setup},
     {"migrate", "", "Bring the database up to this program's version.", run_migrate},
     {"demo", "[--mail ADDRESS] [--webhook URL]",
      "Fill an empty shop: 50 products, 400 orders, two members of staff.", run_demo},

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t file_limit = 8192; ///< bytes of a password's file
+constexpr std::size_t password_file_limit = 8192; ///< bytes of a password's file
 
 [[noreturn]] void refuse(const std::string &path, const std::string &what)
 {
@@ -57,7 +57,7 @@ std::optional<std::string> stored_password(const std::string &path)
         status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
         refuse(path, "must be a file of your own that nobody else can read");
     }
-    std::string text(file_limit, '\0');
+    std::string text(password_file_limit, '\0');
     const ssize_t length = ::read(file.number(), text.data(), text.size());
     text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {

@@ -6,6 +6,11 @@ namespace smartflow {
 
 void add_common_headers(Response &response, const Request &request)
 {
+    for (auto &[name, value] : response.headers) {
+        if (name == "Location") {
+            value.insert(0, request.base);
+        }
+    }
     response.headers.emplace_back("X-Request-Id", request.request_id);
     response.headers.emplace_back("Cache-Control", "private, no-cache");
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");

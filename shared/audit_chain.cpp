@@ -12,7 +12,7 @@
 namespace smartflow {
 namespace {
 
-constexpr std::size_t longest_row = std::size_t{64} << 20U;
+constexpr std::size_t longest_element = std::size_t{64} << 20U;
 
 std::string sha256(std::string_view bytes)
 {
@@ -49,11 +49,6 @@ ChainEnd chain_end(const Json &object, std::int64_t origin)
     return {origin, number(object, "through"), number(object, "rows"), hash->text};
 }
 
-bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /// Bytes one by one.
 class Bytes
 {
@@ -73,7 +68,7 @@ public:
     std::optional<char> next_but_space()
     {
         std::optional<char> c = next();
-        while (c && is_space(*c)) {
+        while (c && is_json_space(*c)) {
             c = next();
         }
         return c;
@@ -115,7 +110,7 @@ private:
 
 std::string_view trimmed_right(std::string_view text)
 {
-    while (!text.empty() && is_space(text.back())) {
+    while (!text.empty() && is_json_space(text.back())) {
         text.remove_suffix(1);
     }
     return text;
@@ -253,7 +248,7 @@ void read_array(const ByteSource &source, const std::function<void(std::string_v
         ElementEnd end;
         for (c = bytes.next_but_space(); c && !end.at(*c); c = bytes.next()) {
             element += *c;
-            if (element.size() > longest_row) {
+            if (element.size() > longest_element) {
                 throw std::runtime_error("an element of the array is longer than 64 MiB");
             }
         }

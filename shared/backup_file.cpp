@@ -12,9 +12,9 @@ namespace smartflow {
 
 namespace {
 
-constexpr unsigned buffer_bytes = 256 * 1024;
+constexpr unsigned gzip_buffer_bytes = 256 * 1024;
 
-[[noreturn]] void refuse(const std::string &path, const std::string &what)
+[[noreturn]] void refuse_file(const std::string &path, const std::string &what)
 {
     throw FileError(path + ": " + what);
 }
@@ -44,20 +44,20 @@ InputFile::InputFile(std::string path) : state_(std::make_unique<State>())
     state_->path = std::move(path);
     const int descriptor = ::open(state_->path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        refuse(state_->path, system_reason());
+        refuse_file(state_->path, system_reason());
     }
     struct stat status {};
     if (::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
         ::close(descriptor);
-        refuse(state_->path, "is no file");
+        refuse_file(state_->path, "is no file");
     }
     state_->size = status.st_size;
     state_->file = gzdopen(descriptor, "rb");
     if (state_->file == nullptr) {
         ::close(descriptor);
-        refuse(state_->path, "there is no memory to read it");
+        refuse_file(state_->path, "there is no memory to read it");
     }
-    gzbuffer(state_->file, buffer_bytes);
+    gzbuffer(state_->file, gzip_buffer_bytes);
 }
 
 InputFile::~InputFile() = default;
@@ -68,9 +68,9 @@ std::size_t InputFile::read(char *into, std::size_t size)
     int code = Z_OK;
     const char *reason = gzerror(state_->file, &code);
     if (got < 0 || code == Z_BUF_ERROR) { // of a cut file all that is there comes first
-        refuse(state_->path, code == Z_ERRNO       ? system_reason()
-                             : code == Z_BUF_ERROR ? "is compressed and cut off"
-                                                   : std::string("is damaged: ") + reason);
+        refuse_file(state_->path, code == Z_ERRNO       ? system_reason()
+                                  : code == Z_BUF_ERROR ? "is compressed and cut off"
+                                                        : std::string("is damaged: ") + reason);
     }
     return static_cast<std::size_t>(got);
 }
@@ -85,14 +85,14 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), part_(path_ +
     descriptor_ =
         ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor_ < 0) {
-        refuse(part_, system_reason());
+        refuse_file(part_, system_reason());
     }
     const int for_zlib = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0); // the other one is for fsync
     file_ = for_zlib < 0 ? nullptr : gzdopen(for_zlib, "wb6");
     if (file_ == nullptr) {
-        refuse(part_, system_reason());
+        refuse_file(part_, system_reason());
     }
-    gzbuffer(static_cast<gzFile>(file_), buffer_bytes);
+    gzbuffer(static_cast<gzFile>(file_), gzip_buffer_bytes);
 }
 
 OutputFile::~OutputFile()
@@ -113,7 +113,7 @@ void OutputFile::write(std::string_view bytes)
     }
     const auto size = static_cast<unsigned>(bytes.size());
     if (gzwrite(static_cast<gzFile>(file_), bytes.data(), size) != static_cast<int>(size)) {
-        refuse(part_, system_reason());
+        refuse_file(part_, system_reason());
     }
 }
 
@@ -122,7 +122,7 @@ void OutputFile::close()
     const int closed = gzclose(static_cast<gzFile>(file_));
     file_ = nullptr;
     if (closed != Z_OK || ::fsync(descriptor_) != 0) {
-        refuse(part_, system_reason());
+        refuse_file(part_, system_reason());
     }
 }
 
@@ -130,7 +130,7 @@ void OutputFile::keep(const std::string &suffix)
 {
     const std::string name = path_ + suffix;
     if (::rename(part_.c_str(), name.c_str()) != 0) {
-        refuse(name, system_reason());
+        refuse_file(name, system_reason());
     }
     ::close(descriptor_);
     descriptor_ = -1;

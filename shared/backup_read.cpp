@@ -10,13 +10,8 @@ namespace smartflow {
 
 namespace {
 
-constexpr std::size_t part_bytes = 256 * 1024;
+constexpr std::size_t read_part_bytes = 256 * 1024;
 constexpr std::size_t longest_row = 32 * 1024 * 1024; ///< bytes; the largest order has some 100 KB
-
-bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
 
 /// Follows a JSON value from its first byte to its end, byte by byte.
 class ValueScanner
@@ -50,7 +45,7 @@ public:
                 }
                 ended_ = --depth_ == 0;
                 return true;
-            default: return depth_ > 0 || (c != ',' && !is_space(c));
+            default: return depth_ > 0 || (c != ',' && !is_json_space(c));
         }
     }
 
@@ -80,7 +75,7 @@ std::vector<std::string_view> member_texts(std::string_view object)
     std::size_t at = 1; // behind the brace
     const auto skip = [&] {
         while (at < object.size() &&
-               (is_space(object[at]) || object[at] == ',' || object[at] == ':')) {
+               (is_json_space(object[at]) || object[at] == ',' || object[at] == ':')) {
             ++at;
         }
     };
@@ -140,8 +135,8 @@ void BackupReader::drop_what_was_read()
 bool BackupReader::fill()
 {
     const std::size_t before = buffer_.size();
-    buffer_.resize(before + part_bytes);
-    const std::size_t got = source_(buffer_.data() + before, part_bytes);
+    buffer_.resize(before + read_part_bytes);
+    const std::size_t got = source_(buffer_.data() + before, read_part_bytes);
     buffer_.resize(before + got);
     return got > 0;
 }
@@ -150,7 +145,7 @@ bool BackupReader::fill()
 char BackupReader::peek()
 {
     for (;;) {
-        while (at_ < buffer_.size() && is_space(buffer_[at_])) {
+        while (at_ < buffer_.size() && is_json_space(buffer_[at_])) {
             ++at_;
         }
         if (at_ < buffer_.size()) {
@@ -200,7 +195,7 @@ std::size_t BackupReader::value_end(const char *where)
 std::string_view BackupReader::value(const char *where)
 {
     peek();
-    if (at_ > part_bytes) {
+    if (at_ > read_part_bytes) {
         drop_what_was_read();
     }
     const std::size_t start = at_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 namespace smartflow {
 
@@ -29,6 +30,9 @@ bool is_secure(const Request &request, const Settings &settings)
 std::string cookie_name(const Request &request, const Settings &settings)
 {
     std::string name = is_secure(request, settings) ? "__Host-smartflow" : "smartflow";
+    // Installations in other folders of the host have cookies of their own.
+    std::transform(request.base.begin(), request.base.end(), std::back_inserter(name),
+                   [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' ? c : '_'; });
     const std::size_t colon = request.host.rfind(':');
     if (colon != std::string::npos && positive_integer(request.host.substr(colon + 1), 65535)) {
         name += "-" + request.host.substr(colon + 1);
@@ -44,7 +48,8 @@ std::string set_cookie(const Request &request, const Settings &settings, std::st
            (is_secure(request, settings) ? "; Secure" : "");
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 §2.1), empty for anything else.
+} // namespace
+
 std::string_view bearer_token(std::string_view authorization)
 {
     constexpr std::string_view scheme = "bearer ";
@@ -53,8 +58,6 @@ std::string_view bearer_token(std::string_view authorization)
     }
     return trimmed(authorization.substr(scheme.size()));
 }
-
-} // namespace
 
 std::optional<Credential> presented_credential(const Request &request, const Settings &settings)
 {

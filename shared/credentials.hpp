@@ -16,6 +16,9 @@ struct Credential {
     bool cookie = false; ///< a browser sent it by itself
 };
 
+/// The token of `Authorization: Bearer …` (RFC 6750 §2.1), empty for anything else.
+std::string_view bearer_token(std::string_view authorization);
+
 /// The credential of a request; of a cookie and a bearer token the token counts.
 std::optional<Credential> presented_credential(const Request &request, const Settings &settings);
 
@@ -23,8 +26,8 @@ std::optional<Credential> presented_credential(const Request &request, const Set
 /// Metadata), else by Origin. A client that sends neither is no browser.
 bool is_cross_site(const Request &request, const Settings &settings);
 
-/// Set-Cookie for a session's secret. The name holds the port, because browsers don't tell ports
-/// apart (RFC 6265 §8.5) and two installations on one host must not mix up.
+/// Set-Cookie for a session's secret. The name holds port and folder, because browsers don't tell
+/// ports apart (RFC 6265 §8.5) and installations on one host must not mix up.
 std::string session_cookie(const Request &request, const Settings &settings,
                            std::string_view token);
 

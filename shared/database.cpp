@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto queue_patience = std::chrono::seconds(5); ///< wait for a free connection at most
 constexpr int max_attempts = 5;                          ///< of a lost serialisation or a deadlock
-constexpr int rows_a_fetch = 200;                        ///< of a stream
+constexpr int streamed_rows_a_fetch = 200;               ///< of a stream
 
 bool ends_with(const std::string &text, std::string_view suffix)
 {
@@ -205,7 +205,7 @@ namespace {
 
 /// Runs something that talks to PostgreSQL and says what its failure means.
 template <typename Work>
-auto translated(const Work &work) -> decltype(work())
+auto driver_translated(const Work &work) -> decltype(work())
 {
     try {
         return work();
@@ -275,7 +275,7 @@ Reply Database::call(const std::string &function, const Arguments &arguments, co
     bool reconnected = false;
     for (int attempt = 1;; ++attempt) {
         try {
-            return translated([&] {
+            return driver_translated([&] {
                 const pqxx::result result = pool_->run(lease.link(), function, arguments);
                 if (!sink) {
                     return reply_of(result);
@@ -303,7 +303,7 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
 {
     Pool::Lease lease(*pool_, true);
     try {
-        return translated([&] {
+        return driver_translated([&] {
             CallParameters parameters(arguments);
             // What only reads can't note that the session is in use.
             pqxx::nontransaction(lease.link())
@@ -320,7 +320,7 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
                 }
             }
             const std::string fetch =
-                "fetch forward " + std::to_string(rows_a_fetch) + " from rows";
+                "fetch forward " + std::to_string(streamed_rows_a_fetch) + " from rows";
             std::vector<Column> columns;
             for (;;) {
                 const pqxx::result part = snapshot.exec(fetch);

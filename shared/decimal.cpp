@@ -1,5 +1,7 @@
 #include "decimal.hpp"
 
+#include "text.hpp"
+
 #include <cstdint>
 
 namespace smartflow {
@@ -15,11 +17,6 @@ struct Parts {
 
 /// An exponent beyond this has no value that any bounds allow; a sum with a length can't overflow.
 constexpr std::int64_t exponent_cap = std::int64_t{1} << 60;
-
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /// Moves `at` over digits. \returns how many there were
 std::size_t skip_digits(std::string_view text, std::size_t &at)
@@ -94,17 +91,6 @@ bool take_apart(std::string_view number, Parts &parts)
     return true;
 }
 
-/// The largest value of the bounds, as text: `9999999999.99`.
-std::string largest(const DecimalBounds &bounds)
-{
-    std::string text(static_cast<std::size_t>(bounds.integer_digits), '9');
-    if (bounds.places > 0) {
-        text += '.';
-        text.append(static_cast<std::size_t>(bounds.places), '9');
-    }
-    return text;
-}
-
 /// Why the value is refused, empty when it isn't.
 std::string refusal(const Parts &parts, const DecimalBounds &bounds)
 {
@@ -127,6 +113,16 @@ std::string refusal(const Parts &parts, const DecimalBounds &bounds)
 }
 
 } // namespace
+
+std::string largest(const DecimalBounds &bounds)
+{
+    std::string text(static_cast<std::size_t>(bounds.integer_digits), '9');
+    if (bounds.places > 0) {
+        text += '.';
+        text.append(static_cast<std::size_t>(bounds.places), '9');
+    }
+    return text;
+}
 
 std::string exact_decimal(std::string_view number, const DecimalBounds &bounds, std::string &reason)
 {

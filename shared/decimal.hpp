@@ -19,6 +19,9 @@ inline constexpr DecimalBounds quantity_bounds{3, 10, false, true};
 inline constexpr DecimalBounds positive_quantity_bounds{3, 10, false, false};
 inline constexpr DecimalBounds delta_bounds{3, 10, true, false};
 
+/// The largest value within the bounds, as text: `9999999999.99`.
+std::string largest(const DecimalBounds &bounds);
+
 /// The exact value of a JSON number, never by way of binary floating point.
 /// \param number a JSON number's text (RFC 8259 §6): `19.90`, `1e2`, `-0`; any length and exponent
 ///        cost no more than the text's own length

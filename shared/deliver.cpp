@@ -40,7 +40,7 @@ struct Delivery {
 };
 
 /// What can't even be tried.
-struct Refusal {
+struct Untriable {
     std::string error;
 };
 
@@ -117,7 +117,7 @@ private:
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < batch.size(); ++i) {
             const auto prepared = prepare(batch[i]);
-            if (const auto *refusal = std::get_if<Refusal>(&prepared)) {
+            if (const auto *refusal = std::get_if<Untriable>(&prepared)) {
                 results[i] = {true, std::nullopt, refusal->error, true, 0};
             } else {
                 sendings.push_back(std::get<Sending>(prepared));
@@ -133,15 +133,15 @@ private:
         return results;
     }
 
-    std::variant<Sending, Refusal> prepare(const Delivery &delivery) const
+    std::variant<Sending, Untriable> prepare(const Delivery &delivery) const
     {
         const std::int64_t now = std::time(nullptr);
         if (delivery.channel == "webhook") {
             if (!key_) {
-                return Refusal{"WEBHOOK_SECRET is not set."};
+                return Untriable{"WEBHOOK_SECRET is not set."};
             }
             if (url_host(delivery.target).empty()) {
-                return Refusal{"The address can't be used."};
+                return Untriable{"The address can't be used."};
             }
             return Sending(
                 WebhookPost{delivery.target,
@@ -149,13 +149,13 @@ private:
                             delivery.content});
         }
         if (rules_.smtp_url.empty()) {
-            return Refusal{"SMTP_URL is not set."};
+            return Untriable{"SMTP_URL is not set."};
         }
         if (!from_) {
-            return Refusal{"MAIL_FROM is not set."};
+            return Untriable{"MAIL_FROM is not set."};
         }
         if (!is_mail_address(delivery.target)) {
-            return Refusal{"The address can't be used."};
+            return Untriable{"The address can't be used."};
         }
         return Sending(MailSubmission{from_->address, delivery.target,
                                       message_of({*from_, delivery.target, delivery.subject,

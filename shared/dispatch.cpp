@@ -201,6 +201,7 @@ std::string Exchange::checked_form(Arguments &arguments, std::optional<Page> &pa
     check_idempotency_key(arguments, wrong);
     if (is_list() && wrong.empty()) {
         page = read_page(target_.path, target_.query, query, wrong);
+        page->path.insert(0, request_.base);
     }
     if (!wrong.empty()) {
         throw validation_error(std::move(wrong));

@@ -1,5 +1,6 @@
 #include "doctor.hpp"
 
+#include "dispatch.hpp"
 #include "doctor_checks.hpp"
 #include "json_build.hpp"
 #include "text.hpp"
@@ -64,11 +65,31 @@ std::string indented(const std::string &text, std::size_t columns)
 
 } // namespace
 
-bool examine(const DoctorPlan &plan, const std::function<void(const Finding &)> &tell)
+std::vector<FamilyFacts> family_facts(const std::vector<const Family *> &families)
+{
+    std::vector<FamilyFacts> all;
+    for (const Family *family : families) {
+        FamilyFacts facts{family->name, "", {}};
+        for (const Route &route : family->routes) {
+            if (*route.function != '\0') {
+                facts.functions.emplace_back(route.function);
+            }
+            if (facts.path.empty() && route.access != Access::nobody &&
+                std::string(route.method) == "GET") {
+                facts.path = route.path;
+            }
+        }
+        all.push_back(facts);
+    }
+    return all;
+}
+
+bool examine(const DoctorPlan &plan, const std::vector<std::vector<Check>> &groups,
+             const std::function<void(const Finding &)> &tell)
 {
     Patient patient{plan};
     bool well = true;
-    for (const auto &checks : {host_checks(), database_checks(), web_checks()}) {
+    for (const std::vector<Check> &checks : groups) {
         for (const Check &check : checks) {
             if (is_possible(patient, check.needs)) {
                 const Finding finding = finding_of(check, patient);
@@ -94,19 +115,25 @@ std::string finding_text(const Finding &finding)
     return line;
 }
 
-std::string findings_json(const std::vector<Finding> &findings)
+Json findings_list(const std::vector<Finding> &findings)
 {
     std::vector<Json> checks;
-    bool well = true;
     for (const Finding &finding : findings) {
-        well = well && finding.verdict != Verdict::fail;
         checks.push_back(make_object({{"name", make_text(finding.name)},
                                       {"status", make_text(word(finding.verdict))},
                                       {"found", make_text(as_utf8(finding.found))},
                                       {"advice", make_text(as_utf8(finding.advice))}}));
     }
+    return make_list(checks);
+}
+
+std::string findings_json(const std::vector<Finding> &findings)
+{
+    const bool well = std::all_of(findings.begin(), findings.end(), [](const Finding &finding) {
+        return finding.verdict != Verdict::fail;
+    });
     std::string text;
-    append_json(text, make_object({{"ok", make_truth(well)}, {"checks", make_list(checks)}}));
+    append_json(text, make_object({{"ok", make_truth(well)}, {"checks", findings_list(findings)}}));
     return text;
 }
 

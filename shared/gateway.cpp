@@ -3,6 +3,7 @@
 #include "log.hpp"
 #include "service_manager.hpp"
 #include "settings.hpp"
+#include "web_server.hpp"
 
 #include <fcgiapp.h>
 #include <malloc.h>
@@ -114,7 +115,16 @@ void answer(const Family &family, const Settings &settings, Request &request, co
             Output &output)
 {
     const auto start = Clock::now();
-    const Outcome outcome = dispatch(family, settings, request, call, output);
+    separate_base(request);
+    believe_proxies(request, settings.trusted_proxies);
+    Outcome outcome;
+    if (const auto ready = answer_for_web_server(request)) {
+        outcome = {ready->status, "", "the web server's own " + request.error_status,
+                   ready->body.size()};
+        output.send(*ready);
+    } else {
+        outcome = dispatch(family, settings, request, call, output);
+    }
     const std::chrono::duration<double, std::milli> took = Clock::now() - start;
     log_request(family, request, outcome, took.count());
 }
@@ -230,7 +240,13 @@ int serve_cgi(const Family &family, const Settings &settings)
     };
     CgiChannel channel;
     answer(family, settings, request, calling(database), channel);
-    return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const bool sent = std::fflush(stdout) == 0;
+    // A web server that gives the body by a socket (Apache's mod_cgid) loses the answer of a
+    // program that ends before it has read all of it.
+    std::array<char, 4096> rest{};
+    while (read(STDIN_FILENO, rest.data(), rest.size()) > 0) {
+    }
+    return sent ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 } // namespace

@@ -34,8 +34,21 @@ constexpr Variable variables[] = {
     {"HTTP_X_REQUEST_ID", &Request::request_id},
 };
 
-/// REMOTE_ADDR as PostgreSQL's inet reads it: without an IPv6 zone, an IPv4 address in IPv6 form as
-/// itself; empty for what is no address.
+constexpr Variable unsettled[] = {
+    {"SCRIPT_NAME", &Request::script_name},
+    {"REDIRECT_STATUS", &Request::error_status},
+    {"REDIRECT_REQUEST_METHOD", &Request::error_method},
+    {"HTTP_X_FORWARDED_FOR", &Request::forwarded_for},
+    {"HTTP_X_FORWARDED_PROTO", &Request::forwarded_proto},
+};
+
+char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+} // namespace
+
 std::string plain_address(const std::string &given)
 {
     const std::string address = given.substr(0, given.find('%'));
@@ -55,16 +68,14 @@ std::string plain_address(const std::string &given)
     return address;
 }
 
-char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-} // namespace
-
 Span<Variable> request_variables() noexcept
 {
     return variables;
+}
+
+Span<Variable> unsettled_variables() noexcept
+{
+    return unsettled;
 }
 
 std::string_view reason_phrase(int status) noexcept
@@ -163,9 +174,11 @@ Target split_target(std::string_view target) noexcept
 Request read_request(const std::function<const char *(const char *)> &variable)
 {
     Request request;
-    for (const Variable &known : variables) {
-        if (const char *value = variable(known.name)) {
-            request.*known.member = value;
+    for (const Span<Variable> &table : {request_variables(), unsettled_variables()}) {
+        for (const Variable &known : table) {
+            if (const char *value = variable(known.name)) {
+                request.*known.member = value;
+            }
         }
     }
     request.address = plain_address(request.address);

@@ -43,6 +43,12 @@ struct Request {
     std::string fetch_site;      ///< HTTP_SEC_FETCH_SITE
     std::string user_agent;      ///< HTTP_USER_AGENT
     std::string request_id;      ///< HTTP_X_REQUEST_ID: checked or made when the request is read
+    std::string script_name;     ///< SCRIPT_NAME, where a web server other than nginx sets it
+    std::string error_status;    ///< REDIRECT_STATUS, likewise; above 399 an error of the server's
+    std::string error_method;    ///< REDIRECT_REQUEST_METHOD: of the request that met the error
+    std::string forwarded_for;   ///< HTTP_X_FORWARDED_FOR, for believe_proxies alone
+    std::string forwarded_proto; ///< HTTP_X_FORWARDED_PROTO, likewise
+    std::string base;            ///< the installation's folder (separate_base): empty, or `/shop`
     ByteSource read_body;        ///< none: there is no body
     std::string body;            ///< what receive_body read
     Received received = Received::whole;
@@ -57,8 +63,11 @@ struct Variable {
     std::string Request::*member;
 };
 
-/// Every variable that is read, and no other; nginx is told to pass exactly these.
+/// Every variable that nginx is told to pass, and no other.
 Span<Variable> request_variables() noexcept;
+
+/// What other web servers pass besides, and nginx has settled before a program sees the request.
+Span<Variable> unsettled_variables() noexcept;
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -99,6 +108,10 @@ std::string_view cookie_value(std::string_view cookies, std::string_view name) n
 
 /// Whether a Content-Type names this media type, parameters apart (RFC 9110 §8.3.1).
 bool is_media_type(std::string_view content_type, std::string_view wanted) noexcept;
+
+/// REMOTE_ADDR as PostgreSQL's inet reads it: without an IPv6 zone, an IPv4 address in IPv6 form as
+/// itself; empty for what is no address.
+std::string plain_address(const std::string &given);
 
 /// The Content-Length in bytes, 0 where there is none; nothing where it is no number (RFC 9110
 /// §8.6).

@@ -17,11 +17,6 @@ namespace {
         {{"body", "is not valid JSON: " + what + " at byte " + std::to_string(byte)}});
 }
 
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /// \returns the length of the number (RFC 8259 §6) that the text starts with, 0 for none
 std::size_t number_length(std::string_view text)
 {

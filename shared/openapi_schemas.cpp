@@ -7,11 +7,6 @@ namespace smartflow {
 
 namespace {
 
-bool is_set(const Rule &rule, unsigned flag)
-{
-    return (rule.flags & flag) != 0;
-}
-
 bool may_be_null(const Rule &rule)
 {
     return !is_set(rule, required) && !is_set(rule, not_null);
@@ -25,13 +20,6 @@ void add(Json &object, const char *name, Json value)
 Json typed(const char *type)
 {
     return make_object({{"type", make_text(type)}});
-}
-
-/// `9999999999.99`: the largest value within the bounds.
-std::string largest(const DecimalBounds &bounds)
-{
-    return std::string(static_cast<std::size_t>(bounds.integer_digits), '9') + "." +
-           std::string(static_cast<std::size_t>(bounds.places), '9');
 }
 
 Json decimal_schema(const DecimalBounds &bounds, const char *about)

@@ -35,7 +35,7 @@ struct Deleter {
 };
 using Easy = std::unique_ptr<CURL, Deleter<curl_easy_cleanup>>;
 using Multi = std::unique_ptr<CURLM, Deleter<curl_multi_cleanup>>;
-using Lines = std::unique_ptr<curl_slist, Deleter<curl_slist_free_all>>;
+using HeaderLines = std::unique_ptr<curl_slist, Deleter<curl_slist_free_all>>;
 using Url = std::unique_ptr<CURLU, Deleter<curl_url_cleanup>>;
 
 void need_curl()
@@ -51,7 +51,7 @@ void need_curl()
 /// One sending under way.
 struct Transfer {
     Easy easy;
-    Lines lines; ///< header lines or recipients
+    HeaderLines lines; ///< header lines or recipients
     bool mail = false;
     bool anywhere = true;
     int refused = 0;       ///< addresses that the rules don't allow

@@ -47,7 +47,7 @@ void leave_gate()
         .retry_after(2);
 }
 
-enum class Outcome { locked, busy, unusable };
+enum class Attempt { locked, busy, unusable };
 
 /// Whether the file is the user's own: one of somebody else's, planted under that name, could be
 /// held locked for ever.
@@ -58,22 +58,22 @@ bool is_own(int file)
 }
 
 /// Tries to lock the file. \param lock the open file when it is locked
-Outcome try_lock(const std::string &path, int &lock)
+Attempt try_lock(const std::string &path, int &lock)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     const int file = open(path.c_str(), flags, 0600);
     if (file < 0) {
-        return Outcome::unusable;
+        return Attempt::unusable;
     }
-    Outcome outcome = Outcome::unusable;
+    Attempt outcome = Attempt::unusable;
     if (is_own(file)) {
         if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-            outcome = errno == EWOULDBLOCK || errno == EINTR ? Outcome::busy : Outcome::unusable;
+            outcome = errno == EWOULDBLOCK || errno == EINTR ? Attempt::busy : Attempt::unusable;
         } else {
-            outcome = Outcome::locked;
+            outcome = Attempt::locked;
         }
     }
-    if (outcome == Outcome::locked) {
+    if (outcome == Attempt::locked) {
         lock = file;
     } else {
         close(file);
@@ -88,11 +88,11 @@ int wait_for_lock(const std::string &prefix, Clock::time_point deadline)
         bool any_usable = false;
         for (int slot = 0; slot < password_slots; ++slot) {
             int lock = -1;
-            const Outcome outcome = try_lock(prefix + std::to_string(slot) + ".lock", lock);
-            if (outcome == Outcome::locked) {
+            const Attempt outcome = try_lock(prefix + std::to_string(slot) + ".lock", lock);
+            if (outcome == Attempt::locked) {
                 return lock;
             }
-            any_usable = any_usable || outcome == Outcome::busy;
+            any_usable = any_usable || outcome == Attempt::busy;
         }
         if (!any_usable) {
             return -1;

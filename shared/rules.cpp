@@ -12,11 +12,6 @@ namespace {
 
 using Kind = Json::Kind;
 
-bool is_set(const Rule &rule, unsigned flag)
-{
-    return (rule.flags & flag) != 0;
-}
-
 std::string bound(const char *words, std::int64_t number, const char *unit)
 {
     return words + std::to_string(number) + unit + (number == 1 || *unit == '\0' ? "" : "s");

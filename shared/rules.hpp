@@ -71,6 +71,12 @@ struct Rule {
     const char *about = ""; ///< one sentence for OpenAPI
 };
 
+/// Whether a rule has this flag.
+constexpr bool is_set(const Rule &rule, unsigned flag) noexcept
+{
+    return (rule.flags & flag) != 0;
+}
+
 /// Whether a body creates (required fields must be there) or changes (PATCH: what is there counts).
 enum class Mode { create, change };
 

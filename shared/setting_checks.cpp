@@ -243,6 +243,15 @@ std::string check_mail_from(std::string &value, const SettingBounds &)
                : "must be an e-mail address, or a name and an address in <>";
 }
 
+std::string check_setup_token(std::string &value, const SettingBounds &)
+{
+    const bool visible =
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '!' && c <= '~'; });
+    return visible && value.size() >= 24 && value.size() <= 200
+               ? ""
+               : "must have 24 to 200 visible ASCII characters";
+}
+
 std::string check_password(std::string &value, const SettingBounds &)
 {
     const std::size_t length = code_points(value);

@@ -31,6 +31,7 @@ std::string check_yes_no(std::string &value, const SettingBounds &bounds);
 std::string check_smtp_url(std::string &value, const SettingBounds &bounds);
 std::string check_smtp_tls(std::string &value, const SettingBounds &bounds);
 std::string check_mail_from(std::string &value, const SettingBounds &bounds);
+std::string check_setup_token(std::string &value, const SettingBounds &bounds);
 std::string check_password(std::string &value, const SettingBounds &bounds); ///< its length alone
 
 } // namespace smartflow

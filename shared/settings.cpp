@@ -96,6 +96,10 @@ const Setting settings_table[] = {
      "VAR."},
     {"BACKUP_KEEP", "14", check_number, {0, 10000}, &Settings::backup_keep, false,
      "How many of them are kept; 0: `make run` makes none."},
+    {"SETUP_TOKEN", "", check_setup_token, {}, &Settings::setup_token, true,
+     "Opens the set-up over the web, for hosts without a shell, to whoever knows it: at least 24 "
+     "characters that nobody guesses, without spaces. It works once, for an upgrade set another one. "
+     "Empty: there is no such set-up."},
     {"ADMIN_PASSWORD", "", check_password, {}, &Settings::admin_password, true,
      "The password of the first administrator (user name admin), read when that one is made: 12 to "
      "1024 characters. Empty: one is generated."},

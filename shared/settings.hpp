@@ -40,6 +40,7 @@ struct Settings {
     std::string smtp_password;         ///< SMTP_PASSWORD
     std::string smtp_tls;              ///< SMTP_TLS: required, if-offered or no
     std::string mail_from;             ///< MAIL_FROM: `address` or `Name <address>`
+    std::string setup_token;           ///< SETUP_TOKEN of the set-up over the web, empty for none
     std::string admin_password;        ///< ADMIN_PASSWORD of the first admin, empty to generate one
     std::string var;                   ///< VAR: folder of `make run`'s state
     std::string backup_dir;            ///< BACKUP_DIR of `make run`, empty for VAR/backups
@@ -72,8 +73,8 @@ SettingValues setting_values(const Environment &environment, std::string_view fi
 /// \throws SettingsError also when the file can't be read
 SettingValues setting_values();
 
-/// The process's file of settings: $SMARTFLOW_CONF, else ./smartflow.conf, else
-/// /etc/smartflow/smartflow.conf, where there is one; else empty.
+/// The process's file of settings: $SMARTFLOW_CONF, else ./smartflow.conf, else that in the folder
+/// above the program's, else /etc/smartflow/smartflow.conf, where there is one; else empty.
 std::string settings_file();
 
 /// setting_values, typed.

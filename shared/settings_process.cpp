@@ -63,10 +63,14 @@ std::string settings_file()
     if (!named.empty()) {
         return named;
     }
-    for (const char *path : {"smartflow.conf", "/etc/smartflow/smartflow.conf"}) {
+    std::error_code unknown;
+    const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
+    for (const fs::path &path :
+         {fs::path("smartflow.conf"), program.parent_path().parent_path() / "smartflow.conf",
+          fs::path("/etc/smartflow/smartflow.conf")}) {
         std::error_code error; // one that can't be looked at counts as there, and is then refused
         if (fs::status(path, error).type() != fs::file_type::not_found) {
-            return path;
+            return path.string();
         }
     }
     return {};

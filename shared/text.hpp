@@ -15,6 +15,18 @@ enum class Lines {
     many, ///< newline and tab too; CRLF becomes LF
 };
 
+/// A decimal digit of ASCII.
+constexpr bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+
+/// JSON's white space (RFC 8259 §2).
+constexpr bool is_json_space(char c) noexcept
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /// \returns whether the bytes are well-formed UTF-8 (no surrogates, nothing beyond U+10FFFF).
 bool is_utf8(std::string_view bytes) noexcept;
 

@@ -16,10 +16,11 @@ std::string new_webhook_secret()
 
 std::optional<std::string> webhook_key(std::string_view secret)
 {
-    std::string key;
+    std::optional<std::string> key(std::in_place);
     if (secret.substr(0, prefix.size()) != prefix ||
-        !base64_decoded(secret.substr(prefix.size()), key) || key.size() < 24 || key.size() > 64) {
-        return std::nullopt;
+        !base64_decoded(secret.substr(prefix.size()), *key) || key->size() < 24 ||
+        key->size() > 64) {
+        key.reset();
     }
     return key;
 }

@@ -252,7 +252,12 @@ def build_all(run, wants_asan, wants_fuzz):
     """Release, the same under the sanitizers, and the fuzz targets."""
     print("Building:", flush=True)
     programs = ["smartflow", *FAMILIES, "unit_tests", "case_tests"]
-    run.build("BUILD", [*programs, "database_tests"], "-DCMAKE_BUILD_TYPE=Release")
+    run.build(
+        "BUILD",
+        [*programs, "database_tests"],
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DCMAKE_UNITY_BUILD=ON",
+    )
     if wants_asan:
         run.build(
             "BUILD_ASAN",
@@ -260,6 +265,7 @@ def build_all(run, wants_asan, wants_fuzz):
             "-DCMAKE_BUILD_TYPE=Debug",
             "-DCMAKE_CXX_FLAGS_DEBUG=-g1",
             "-DSANITIZE=ON",
+            "-DCMAKE_UNITY_BUILD=ON",
         )
     if wants_fuzz:
         run.build(

@@ -99,6 +99,8 @@ private:
             sql().has_value = true;
         } else if (line == "by the web server") {
             own_answer_ = true;
+        } else if (starts_with(line, "not under ")) {
+            not_under(line.substr(10));
         } else if (is_request(line)) {
             request(line);
         } else if (is_status(line)) {
@@ -108,6 +110,16 @@ private:
         } else {
             part_of_request(line);
         }
+    }
+
+    void not_under(const std::string &line)
+    {
+        const std::size_t colon = line.find(": ");
+        if (colon == std::string::npos || colon + 2 == line.size()) {
+            throw std::runtime_error(
+                "the web server and the reason are wanted: not under NAME: WHY");
+        }
+        not_under_ = line.substr(0, colon);
     }
 
     void request(const std::string &line)
@@ -120,6 +132,8 @@ private:
         step.target = line.substr(space + 1, end == std::string::npos ? end : end - space - 1);
         step.own_answer = own_answer_;
         own_answer_ = false;
+        step.not_under = std::move(not_under_);
+        not_under_.clear();
         if (end != std::string::npos) {
             part_of_request(line.substr(end + 1));
         }
@@ -231,6 +245,7 @@ private:
     std::vector<Scenario> scenarios_;
     int line_ = 0;
     bool own_answer_ = false;
+    std::string not_under_;
     bool in_expectation_ = false;
 };
 

@@ -33,6 +33,10 @@ namespace smartflow {
 //   sql update smartflow.workflows set …       a statement of the database's superuser, and what
 //   = 1                                        its single value is
 //
+//   not under apache: it answers TRACE itself  the next request isn't sent to that web server
+//                                              ($TEST_SERVER), for the reason given; several names
+//                                              by comma
+//
 // {{é*200}} is 200 times é, everywhere. The first users are admin (id 1) and staff (id 2); their
 // secrets are {{admin_secret}}, {{staff_secret}} and {{reader_secret}}, their {{password}} the
 // same.
@@ -50,6 +54,7 @@ struct Step {
     Headers headers;
     std::string body;
     bool own_answer = false; ///< the web server may answer this itself
+    std::string not_under;   ///< names of web servers that this isn't sent to, by comma
     int status = 0;
     Headers expected_headers;
     std::vector<std::string> absent_headers;

@@ -5,6 +5,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace smartflow {
@@ -18,18 +19,21 @@ using Tcp = boost::asio::ip::tcp;
 class HttpWay : public Way
 {
 public:
-    explicit HttpWay(const std::string &url)
+    HttpWay(const std::string &url, std::string server) : server_(std::move(server))
     {
         const std::string scheme = "http://";
-        const std::size_t colon = url.rfind(':');
-        if (url.rfind(scheme, 0) != 0 || colon < scheme.size()) {
-            throw std::runtime_error("TEST_URL must look like http://127.0.0.1:8080");
+        const std::size_t colon = url.find(':', scheme.size());
+        if (url.rfind(scheme, 0) != 0 || colon == std::string::npos) {
+            throw std::runtime_error("TEST_URL must look like http://127.0.0.1:8080/folder");
         }
+        const std::size_t path = std::min(url.find('/', colon), url.size());
         host_ = url.substr(scheme.size(), colon - scheme.size());
-        port_ = url.substr(colon + 1, url.find('/', colon) - colon - 1);
+        port_ = url.substr(colon + 1, path - colon - 1);
+        base_ = url.substr(path);
     }
 
     const char *name() const override { return "http"; }
+    std::string server() const override { return server_; }
 
     WireResponse send(const WireRequest &wire) override
     {
@@ -37,7 +41,7 @@ public:
         http::request<http::string_body> request;
         request.version(11);
         request.method_string(wire.method);
-        request.target(wire.target);
+        request.target(base_ + wire.target);
         for (const auto &[name, value] : wire.headers) {
             request.set(name, value);
         }
@@ -72,13 +76,26 @@ private:
         }
     }
 
-    static WireResponse answer(const http::response<http::string_body> &from)
+    /// An address without the installation's folder, which it must begin with.
+    std::string without_base(const std::string &address, std::size_t at) const
+    {
+        if (address.compare(at, base_.size(), base_) != 0) {
+            throw std::runtime_error(address + " leads out of " + base_);
+        }
+        return std::string(address).erase(at, base_.size());
+    }
+
+    WireResponse answer(const http::response<http::string_body> &from) const
     {
         WireResponse response;
         response.status = static_cast<int>(from.result_int());
         for (const auto &field : from) {
-            response.headers.emplace_back(std::string(field.name_string()),
-                                          std::string(field.value()));
+            const std::string name(field.name_string());
+            std::string value(field.value());
+            if (field.name() == http::field::location || field.name() == http::field::link) {
+                value = without_base(value, field.name() == http::field::link ? 1 : 0);
+            }
+            response.headers.emplace_back(name, value);
         }
         response.body = from.body();
         return response;
@@ -87,15 +104,17 @@ private:
     boost::asio::io_context context_;
     std::unique_ptr<beast::tcp_stream> stream_;
     beast::flat_buffer buffer_;
+    std::string server_;
     std::string host_;
     std::string port_;
+    std::string base_; ///< the installation's folder, empty or `/shop`
 };
 
 } // namespace
 
-std::unique_ptr<Way> http_way(const std::string &url)
+std::unique_ptr<Way> http_way(const std::string &url, const std::string &server)
 {
-    return std::make_unique<HttpWay>(url);
+    return std::make_unique<HttpWay>(url, server);
 }
 
 } // namespace smartflow

@@ -53,7 +53,8 @@ public:
         for (std::string name; wanted >> name;) {
             if (name == "http") {
                 Shop &shop = shops_.emplace_back(needed("TEST_HTTP_DATABASE_URL"));
-                lanes_.push_back({http_way(needed("TEST_URL")), &shop});
+                lanes_.push_back(
+                    {http_way(needed("TEST_URL"), variable("TEST_SERVER", "nginx")), &shop});
             } else {
                 lanes_.push_back(local_lane(name));
             }

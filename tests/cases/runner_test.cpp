@@ -135,6 +135,15 @@ BOOST_AUTO_TEST_CASE(reads_a_request_with_all_that_belongs_to_it)
     BOOST_TEST(step.status == 201);
 }
 
+BOOST_AUTO_TEST_CASE(leaves_out_what_a_web_server_does_not_take)
+{
+    const auto scenarios = parse_cases(
+        "== s\nnot under apache, other: it answers itself\nTRACE /x\n405\nGET /y\n200\n");
+    BOOST_TEST(scenarios.at(0).steps.at(0).not_under == "apache, other");
+    BOOST_TEST(scenarios.at(0).steps.at(1).not_under == "");
+    BOOST_CHECK_THROW(parse_cases("== s\nnot under apache\nGET /x\n200\n"), std::runtime_error);
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_case_file_that_makes_no_sense)
 {
     for (const char *text :

@@ -36,6 +36,8 @@ class Way
 public:
     virtual ~Way() = default;
     virtual const char *name() const = 0;
+    /// The web server that answers: `apache`; empty where there is none.
+    virtual std::string server() const { return {}; }
     /// \throws std::runtime_error when no answer came
     virtual WireResponse send(const WireRequest &request) = 0;
 };
@@ -48,8 +50,10 @@ std::unique_ptr<Way> dispatch_way(const std::string &database_url);
 /// \param programs the folder of the programs
 std::unique_ptr<Way> cgi_way(const std::string &database_url, const std::string &programs);
 
-/// Speaks HTTP/1.1 to a web server. \param url `http://host:port`
-std::unique_ptr<Way> http_way(const std::string &url);
+/// Speaks HTTP/1.1 to a web server.
+/// \param url    `http://host:port`, with the folder that the installation is in
+/// \param server its name, by which cases say that it doesn't take a request
+std::unique_ptr<Way> http_way(const std::string &url, const std::string &server);
 
 /// The family whose path this is, as the web server picks it.
 /// \throws std::runtime_error when it is none's

@@ -1,4 +1,5 @@
 #include "command_line.hpp"
+#include "contains.hpp"
 #include "settings.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -43,11 +44,6 @@ std::string refusal(const std::vector<std::string> &arguments)
         return error.what();
     }
     return "";
-}
-
-bool contains(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "contains.hpp"
 #include "doctor_checks.hpp"
 
 #include "json.hpp"
@@ -9,11 +10,6 @@ using namespace smartflow;
 namespace {
 
 constexpr double gibibyte = 1024.0 * 1024 * 1024;
-
-bool contains(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 Verdict rights_of(const LoginFacts &login, bool one_login)
 {

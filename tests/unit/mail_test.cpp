@@ -32,7 +32,7 @@ std::vector<std::string> header_of(const std::string &message)
 }
 
 /// What stands behind a header's name, folded lines joined.
-std::string field(const std::string &message, const std::string &name)
+std::string header_field(const std::string &message, const std::string &name)
 {
     std::string value;
     bool here = false;
@@ -79,7 +79,7 @@ std::string subject_written(const std::string &subject)
 {
     Mail mail = some_mail();
     mail.subject = subject;
-    return field(message_of(mail, 0), "Subject");
+    return header_field(message_of(mail, 0), "Subject");
 }
 
 } // namespace
@@ -103,15 +103,15 @@ BOOST_AUTO_TEST_CASE(writes_a_whole_message)
 
 BOOST_AUTO_TEST_CASE(keeps_the_message_id_from_attempt_to_attempt)
 {
-    BOOST_TEST(field(message_of(some_mail(), 1), "Message-ID") ==
-               field(message_of(some_mail(), 100000), "Message-ID"));
+    BOOST_TEST(header_field(message_of(some_mail(), 1), "Message-ID") ==
+               header_field(message_of(some_mail(), 100000), "Message-ID"));
 }
 
 BOOST_AUTO_TEST_CASE(leaves_out_the_name_where_there_is_none)
 {
     Mail mail = some_mail();
     mail.from.name = "";
-    BOOST_TEST(field(message_of(mail, 0), "From") == "shop@shop.example");
+    BOOST_TEST(header_field(message_of(mail, 0), "From") == "shop@shop.example");
 }
 
 BOOST_AUTO_TEST_CASE(writes_a_plain_subject_as_it_is)
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(quotes_a_name_so_that_it_cannot_become_an_address)
 {
     Mail mail = some_mail();
     mail.from.name = "Eve\" <eve@evil.example>, \"\\";
-    BOOST_TEST(field(message_of(mail, 0), "From") ==
+    BOOST_TEST(header_field(message_of(mail, 0), "From") ==
                "\"Eve\\\" <eve@evil.example>, \\\"\\\\\" <shop@shop.example>");
 }
 

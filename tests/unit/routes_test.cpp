@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using namespace smartflow;
 using Names = std::set<std::string>;
 
-std::string read(const fs::path &path)
+std::string read_source(const fs::path &path)
 {
     std::ifstream file(fs::path(SOURCE_DIR) / path);
     BOOST_REQUIRE_MESSAGE(file, "there is no " << path);
@@ -41,7 +41,7 @@ Names sql_functions()
 {
     Names names;
     for (const auto &entry : fs::directory_iterator(fs::path(SOURCE_DIR) / "sql/functions")) {
-        const std::string text = read(fs::path("sql/functions") / entry.path().filename());
+        const std::string text = read_source(fs::path("sql/functions") / entry.path().filename());
         names.merge(matches(text, "create (?:or replace )?function (\\w+)\\("));
         for (const std::string &list : matches(text, "select publish_list\\('(\\w+)'")) {
             names.insert({list + "_list", list + "_stream"});
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_route_calls_functions_of_its_own_family_alone)
 
 BOOST_AUTO_TEST_CASE(nginx_passes_exactly_the_variables_that_are_read)
 {
-    const std::string text = read("nginx/fastcgi.conf.in");
+    const std::string text = read_source("nginx/fastcgi.conf.in");
     const Names passed = matches(text, "(?:^|\n)\\s*fastcgi_param\\s+(\\w+)\\s");
     Names variables;
     for (const Variable &variable : request_variables()) {
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(nginx_passes_exactly_the_variables_that_are_read)
 
 BOOST_AUTO_TEST_CASE(nginx_fills_each_variable_from_its_own_header)
 {
-    const std::string text = read("nginx/fastcgi.conf.in");
+    const std::string text = read_source("nginx/fastcgi.conf.in");
     for (const std::string &name : matches(text, "fastcgi_param (HTTP_\\w+) ")) {
         std::string header = "$";
         for (const char c : name) {

@@ -70,13 +70,13 @@ pid_t child_with_a_slot(const std::string &prefix)
     const pid_t child = fork();
     if (child == 0) {
         const PasswordSlot slot(1s, prefix);
-        if (write(ready[1], "x", 1) == 1) {
+        if (::write(ready[1], "x", 1) == 1) {
             pause();
         }
         _exit(1);
     }
     char byte = 0;
-    BOOST_REQUIRE(read(ready[0], &byte, 1) == 1);
+    BOOST_REQUIRE(::read(ready[0], &byte, 1) == 1);
     close(ready[0]);
     close(ready[1]);
     return child;

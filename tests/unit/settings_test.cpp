@@ -1,3 +1,4 @@
+#include "contains.hpp"
 #include "settings.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -30,7 +31,7 @@ std::string value_of(const std::string &name, const std::string &given)
 }
 
 /// The message with which settings are refused; empty when they aren't.
-std::string refusal(std::string_view file, const Variables &variables = {})
+std::string settings_refusal(std::string_view file, const Variables &variables = {})
 {
     try {
         settings_of(file, variables);
@@ -42,12 +43,7 @@ std::string refusal(std::string_view file, const Variables &variables = {})
 
 std::string refusal_of(const std::string &name, const std::string &given)
 {
-    return refusal("", {{name, given}});
-}
-
-bool contains(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
+    return settings_refusal("", {{name, given}});
 }
 
 } // namespace
@@ -133,9 +129,9 @@ BOOST_AUTO_TEST_CASE(lets_the_environment_beat_the_file_unless_it_is_empty)
 
 BOOST_AUTO_TEST_CASE(names_everything_that_is_wrong_at_once)
 {
-    BOOST_TEST(refusal("PORT = 0\nRATE_LIMTI = 3\nthis\nCURRENCY = EUR\nCURRENCY = EUR\n"
-                       "SHOP_NAME = \"x\nport = 3\nBANANA = 1\n",
-                       {{"THREADS", "many"}}) ==
+    BOOST_TEST(settings_refusal("PORT = 0\nRATE_LIMTI = 3\nthis\nCURRENCY = EUR\nCURRENCY = EUR\n"
+                                "SHOP_NAME = \"x\nport = 3\nBANANA = 1\n",
+                                {{"THREADS", "many"}}) ==
                "smartflow.conf line 1: PORT must be a whole number from 1 to 65535, not \"0\"\n"
                "smartflow.conf line 2: RATE_LIMTI is not a setting; did you mean RATE_LIMIT?\n"
                "smartflow.conf line 3: must be NAME = value, or a comment that begins with #\n"
@@ -148,8 +144,8 @@ BOOST_AUTO_TEST_CASE(names_everything_that_is_wrong_at_once)
 
 BOOST_AUTO_TEST_CASE(refuses_a_file_that_is_no_text)
 {
-    BOOST_TEST(refusal("SHOP_NAME = \xff\n") == "smartflow.conf: must be UTF-8 text");
-    BOOST_TEST(refusal(std::string_view("PORT = 1\0\n", 10)) ==
+    BOOST_TEST(settings_refusal("SHOP_NAME = \xff\n") == "smartflow.conf: must be UTF-8 text");
+    BOOST_TEST(settings_refusal(std::string_view("PORT = 1\0\n", 10)) ==
                "smartflow.conf: must be UTF-8 text");
     BOOST_TEST(refusal_of("SHOP_NAME", "\xff") == "environment: SHOP_NAME must be UTF-8");
 }
@@ -279,7 +275,7 @@ BOOST_AUTO_TEST_CASE(connects_the_owner_where_the_families_do_unless_told_otherw
 BOOST_AUTO_TEST_CASE(prints_an_example_that_says_what_the_defaults_are)
 {
     const std::string example = example_settings();
-    BOOST_TEST(refusal(example) == "");
+    BOOST_TEST(settings_refusal(example) == "");
     std::string uncommented;
     std::size_t named = 0;
     std::istringstream lines(example);
