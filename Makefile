@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench bench-admin fuzz deb lint format clean
+.PHONY: help run demo test test-all bench bench-admin fuzz deb dist lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -37,6 +37,9 @@ fuzz: ## fuzzes the readers of what strangers send, for a long time
 deb: ## makes the Debian package: build/smartflow_VERSION_amd64.deb
 	@nginx/debian/build
 
+dist: ## makes the archive for shared hosts: build-dist/smartflow-VERSION-linux-x86_64.tar.gz
+	@nginx/dist/archive
+
 lint: ## checks form and names, finds likely mistakes
 	@nginx/lint
 
@@ -44,4 +47,4 @@ format: ## puts C++ into form
 	@nginx/lint --fix
 
 clean: ## removes what was built, never what a shop has stored
-	rm -rf build build-debug build-fuzz
+	rm -rf build build-debug build-dist build-fuzz

@@ -1,5 +1,6 @@
 #include "outbound.hpp"
 
+#include "authorities.hpp"
 #include "public_address.hpp"
 
 #include <algorithm>
@@ -139,6 +140,12 @@ void prepare_any(Transfer &transfer)
     set(transfer, CURLOPT_PROXY, "");
     set(transfer, CURLOPT_NOPROXY, "*");
     set(transfer, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+    const char *usual = nullptr;
+    curl_easy_getinfo(transfer.easy.get(), CURLINFO_CAINFO, &usual);
+    const std::string authorities = authorities_file(usual == nullptr ? "" : usual);
+    if (!authorities.empty()) {
+        set(transfer, CURLOPT_CAINFO, authorities.c_str());
+    }
     set(transfer, CURLOPT_SSL_VERIFYPEER, 1L);
     set(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
     set(transfer, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
@@ -204,6 +211,9 @@ void prepare(Transfer &transfer, const MailSubmission &mail, const OutboundRules
     if (login) {
         set(transfer, CURLOPT_USERNAME, rules.smtp_user.c_str());
         set(transfer, CURLOPT_PASSWORD, rules.smtp_password.c_str());
+        // With a name that has an @, libcurl would go for Kerberos first, and no further.
+        set(transfer, CURLOPT_LOGIN_OPTIONS,
+            "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=DIGEST-MD5;AUTH=NTLM");
     }
     set(transfer, CURLOPT_MAIL_FROM, ("<" + mail.from + ">").c_str());
     add_line(transfer, "<" + mail.to + ">");

@@ -5,9 +5,10 @@ import subprocess
 import time
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 
 from outbox import delivering_shop, http_sink, mail_sink, migrated, outbox  # noqa: F401
-from sinks import SECRET, HttpSink, signature
+from sinks import SECRET, HttpSink, MailSink, signature
 
 # --- webhooks ---
 
@@ -275,6 +276,25 @@ def test_sends_nothing_in_the_clear_unless_told_to(outbox, mail_sink):
     event = outbox.mail("eve@customer.example")
     outbox.deliver(SMTP_URL=mail_sink.url, SMTP_TLS="if-offered")
     assert outbox.outcome(event)[0] == "delivered"
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_logs_in_by_password_where_kerberos_is_offered_too(outbox):
+    async def refuse(*_):
+        return AuthResult(success=False)
+
+    def know(server, session, envelope, mechanism, given):
+        return AuthResult(success=(given.login, given.password) == (b"me@shop.example", b"pass"))
+
+    sink = MailSink(authenticator=know, auth_require_tls=False, auth_required=True)
+    sink.postman.auth_GSSAPI = refuse
+    try:
+        event = outbox.mail("you@shop.example")
+        outbox.deliver(SMTP_URL=sink.url, SMTP_USER="me@shop.example", SMTP_PASSWORD="pass")
+        assert outbox.outcome(event) == ("delivered", 250, None)
+        assert len(sink.mails) == 1
+    finally:
+        sink.stop()
 
 
 def test_waits_for_a_mail_server_that_is_down(outbox, mail_sink):
