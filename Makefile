@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench bench-admin fuzz dist lint format clean
+.PHONY: help run demo test test-all bench bench-admin fuzz deb dist lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +33,9 @@ bench-admin: ## measures exports, restores, summary and health of large shops
 
 fuzz: ## fuzzes the readers of what strangers send, for a long time
 	@tests/run --fuzz
+
+deb: ## makes the Debian package: build/smartflow_VERSION_amd64.deb
+	@nginx/debian/build
 
 dist: ## makes the archive for shared hosts: build-dist/smartflow-VERSION-linux-x86_64.tar.gz
 	@nginx/dist/archive

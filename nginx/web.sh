@@ -5,17 +5,9 @@
 # shellcheck shell=bash disable=SC2154
 
 prefix=/proc/self/fd/8
-
-# Writes a template with its @NAME@s filled in.
-render() { # template, NAME=value...
-    local text pair
-    text=$(< "nginx/$1")
-    shift
-    for pair in "$@"; do
-        text=${text//"@${pair%%=*}@"/"${pair#*=}"}
-    done
-    printf '%s\n\n' "$text"
-}
+# As nginx.conf has it.
+# shellcheck disable=SC2034
+web_workers=1
 
 listen_address() {
     case ${set[LISTEN]} in
@@ -25,94 +17,18 @@ listen_address() {
     esac
 }
 
-# Below the number of threads, or a new client would wait for one that a kept connection holds.
-keepalive() {
-    local kept=$((set[THREADS] / 2))
-    ((kept < 16)) || kept=16
-    if ((kept > 0)); then
-        printf 'keepalive %d;\n    keepalive_timeout 60s;' "$kept"
-    fi
-}
-
-render_proxies() {
-    local proxy
-    echo "geo \$realip_remote_addr \$from_proxy {"
-    echo "    default 0;"
-    for proxy in ${set[TRUSTED_PROXIES]//,/ }; do
-        echo "    $proxy 1;"
-    done
-    echo "}"
-    for proxy in ${set[TRUSTED_PROXIES]//,/ }; do
-        echo "set_real_ip_from $proxy;"
-    done
-    echo "real_ip_header X-Forwarded-For;"
-    echo "real_ip_recursive on;"
-}
-
-# Rate limits: a second's, or a minute's, worth may come at once.
-limit_zones() {
-    local rate=${set[RATE_LIMIT]} logins=${set[LOGIN_RATE_LIMIT]}
-    echo "    limit_req_status 429;"
-    echo "    limit_req_log_level notice;"
-    ((rate == 0)) ||
-        echo "    limit_req_zone \$limited_address zone=address:10m rate=${rate}r/s;"
-    ((logins == 0)) ||
-        echo "    limit_req_zone \$limited_address zone=login:10m rate=${logins}r/m;"
-}
-
-limits() {
-    local rate=${set[RATE_LIMIT]}
-    ((rate == 0)) || echo "limit_req zone=address burst=$((rate * 2)) nodelay;"
-}
-
-login_limits() {
-    local logins=${set[LOGIN_RATE_LIMIT]}
-    ((logins == 0)) || echo "    limit_req zone=login burst=$logins nodelay;"
-    limits
-}
-
-# The administrator's families take and give files: streamed both ways, of any length, as long as
-# that takes. A stranger's file is refused before it is read, so it isn't collected here first, and
-# its connection ends, as the answer says.
-long_work() { # family
-    [[ $1 != admin_* ]] || printf '    %s;\n' "client_max_body_size ${set[MAX_UPLOAD]}" \
-        'fastcgi_request_buffering off' 'fastcgi_max_temp_file_size 0' 'fastcgi_read_timeout 1h' \
-        'fastcgi_send_timeout 1h' 'fastcgi_keep_conn off' 'keepalive_timeout 0'
-}
-
-# One upstream, one pair of locations for each family.
-render_families() { # folder
-    local family path
-    for family in "${families[@]}"; do
-        path=/api/${family//_//}
-        render upstream.conf.in FAMILY="$family" SOCKETS="$sockets" KEEPALIVE="$(keepalive)" \
-            >> "$1/upstreams.conf"
-        render family.conf.in FAMILY="$family" PATH="$path" MORE="$(long_work "$family")" \
-            >> "$1/families.conf"
-        echo "\"~^$path(/|\$)\" @family_$family;" >> "$1/refused.conf"
-    done
-    render auth.conf.in LOGIN_LIMITS="$(login_limits)" >> "$1/families.conf"
-}
-
 render_web() {
-    local folder=$var/nginx logins=${set[LOGIN_RATE_LIMIT]} user='' keep=on
+    local folder=$var/nginx user=''
     ((EUID != 0)) || user="user $web_user;"
-    ((set[THREADS] > 1)) || keep=off
     rm -rf -- "$folder"
     mkdir -p -- "$folder/temp"
-    cp -R -- nginx/{pages,errors.conf,headers.conf,types.conf} "$folder"
+    cp -R -- nginx/pages "$folder"
     mkdir -p -- "$folder/pages/api"
     "$smartflow" openapi > "$folder/pages/api/openapi.json" 2>> "$log/run.log" ||
         say "there is no description of the API (see $log/run.log)"
+    render_site "$folder/smartflow"
+    render nginx.conf.in USER="$user" LISTEN="$(listen_address)" > "$folder/nginx.conf"
     chmod -R a+rX -- "$folder"
-    render fastcgi.conf.in KEEP="$keep" \
-        TIMEOUT="$((set[STATEMENT_TIMEOUT] + 5))" > "$folder/fastcgi.conf"
-    render maps.conf.in LOGIN_INTERVAL="$((logins ? (59 + logins) / logins : 1))" \
-        > "$folder/maps.conf"
-    render_proxies > "$folder/proxies.conf"
-    render_families "$folder"
-    render nginx.conf.in USER="$user" LISTEN="$(listen_address)" LIMIT_ZONES="$(limit_zones)" \
-        LIMITS="$(limits)" > "$folder/nginx.conf"
 }
 
 run_nginx() { # further options

@@ -36,6 +36,21 @@ std::vector<Column> columns_of(const PGresult *result)
 
 } // namespace
 
+std::string role_through_socket(const std::string &url)
+{
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+    std::string host;
+    std::string role;
+    for (const PQconninfoOption *option = options.get();
+         option != nullptr && option->keyword != nullptr; ++option) {
+        const std::string value = option->val == nullptr ? "" : option->val;
+        host = std::strcmp(option->keyword, "host") == 0 ? value : host;
+        role = std::strcmp(option->keyword, "user") == 0 ? value : role;
+    }
+    return !host.empty() && host.front() == '/' ? role : "";
+}
+
 struct AdminConnection::State {
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection{nullptr, &PQfinish};
     LineSink notice;

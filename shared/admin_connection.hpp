@@ -28,6 +28,11 @@ private:
     std::string sqlstate_;
 };
 
+/// The role of a connection through a Unix socket, whose server may ask the system who calls.
+/// \param url as AdminConnection takes it
+/// \returns the empty string where no role or no socket is named
+std::string role_through_socket(const std::string &url);
+
 /// Takes a line for the administrator.
 using LineSink = std::function<void(const std::string &line)>;
 

@@ -6,6 +6,7 @@
 #include "log.hpp"
 #include "mail.hpp"
 #include "outbound.hpp"
+#include "service_manager.hpp"
 #include "stop_signal.hpp"
 #include "webhook.hpp"
 
@@ -265,6 +266,7 @@ void deliver_following(const Settings &settings, const std::string &version)
             keep_house(database, stop, backoff_ms);
         });
     });
+    tell_service_manager("READY=1");
     work_together(works);
 }
 

@@ -14,10 +14,11 @@ namespace smartflow {
 struct LoginFacts {
     std::string family;
     std::string user;
-    std::string refusal;   ///< why it couldn't log in; empty when it could
-    bool powerful = false; ///< superuser, or may make roles or databases
-    std::string tables;    ///< names of some that it can reach
-    std::string functions; ///< names of some of other families that it can call
+    std::string refusal;          ///< why it couldn't log in; empty when it could
+    bool powerful = false;        ///< superuser, or may make roles or databases
+    std::string tables;           ///< names of some that it can reach
+    std::string functions;        ///< names of some of other families that it can call
+    bool of_another_user = false; ///< only a system user of that name gets in
 };
 
 /// What the checks know of each other; each adds what it learns.

@@ -3,6 +3,9 @@
 
 #include "doctor_checks.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -128,34 +131,58 @@ bool one_login(const Settings &settings)
     return settings.database_url.find("{family}") == std::string::npos;
 }
 
-LoginFacts login_of(const Settings &settings, const std::string &family)
+/// What the login may do, as the connection sees it, which may be another's.
+void look_at_rights(AdminConnection &connection, LoginFacts &facts)
+{
+    const auto row = connection.rows(
+        "select (select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls"
+        "          from pg_roles where rolname = $2),"
+        " (select string_agg(name, ', ') from (select c.relname as name from pg_class c join "
+        "pg_namespace n"
+        "    on n.oid = c.relnamespace where n.nspname in ('smartflow', 'smartflow_api') and "
+        "c.relkind in ('r', 'v', 'm', 'p')"
+        "   and has_schema_privilege($2, n.oid, 'usage') and has_table_privilege($2, c.oid,"
+        "       'select, insert, update, delete, truncate, references, trigger') order by 1 "
+        "limit 3) as few),"
+        " (select string_agg(name, ', ') from (select p.proname as name from pg_proc p"
+        "   where p.pronamespace = to_regnamespace('smartflow_api') and "
+        "has_function_privilege($2, p.oid, 'execute')"
+        "   and not starts_with(p.proname, 'any_') and not starts_with(p.proname, $1) order by "
+        "1 limit 3) as few)",
+        {facts.family + "_", facts.user})[0];
+    facts.powerful = row[0] == "t";
+    facts.tables = text_of(row[1]);
+    facts.functions = text_of(row[2]);
+}
+
+/// The role that a server would know the program by its system user, which this process isn't;
+/// empty where that isn't so.
+std::string role_of_another_user(const std::string &url)
+{
+    const std::string role = role_through_socket(url);
+    const passwd *user = role.empty() ? nullptr : ::getpwnam(role.c_str());
+    return user != nullptr && user->pw_uid != ::geteuid() ? role : "";
+}
+
+LoginFacts login_of(Patient &patient, const std::string &family)
 {
     LoginFacts facts;
     facts.family = family;
+    const std::string url = connection_string(patient.settings, family);
     try {
-        AdminConnection connection(connection_string(settings, family));
-        const auto row = connection.rows(
-            "select current_user, (select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls"
-            "                        from pg_roles where rolname = current_user),"
-            " (select string_agg(name, ', ') from (select c.relname as name from pg_class c join "
-            "pg_namespace n"
-            "    on n.oid = c.relnamespace where n.nspname in ('smartflow', 'smartflow_api') and "
-            "c.relkind in ('r', 'v', 'm', 'p')"
-            "   and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid,"
-            "       'select, insert, update, delete, truncate, references, trigger') order by 1 "
-            "limit 3) as few),"
-            " (select string_agg(name, ', ') from (select p.proname as name from pg_proc p"
-            "   where p.pronamespace = to_regnamespace('smartflow_api') and "
-            "has_function_privilege(p.oid, 'execute')"
-            "   and not starts_with(p.proname, 'any_') and not starts_with(p.proname, $1) order by "
-            "1 limit 3) as few)",
-            {family + "_"})[0];
-        facts.user = text_of(row[0]);
-        facts.powerful = row[1] == "t";
-        facts.tables = text_of(row[2]);
-        facts.functions = text_of(row[3]);
+        AdminConnection connection(url);
+        facts.user = connection.value("select current_user").value_or("");
+        look_at_rights(connection, facts);
     } catch (const AdminError &error) {
+        facts.user = role_of_another_user(url);
         facts.refusal = error.sqlstate().empty() ? connection_failure(error.what()) : error.what();
+        facts.of_another_user =
+            !facts.user.empty() &&
+            patient.database->value("select to_regrole(quote_ident($1))", {facts.user});
+        if (facts.of_another_user) {
+            facts.refusal.clear();
+            look_at_rights(*patient.database, facts);
+        }
     }
     return facts;
 }
@@ -171,9 +198,11 @@ Finding logins(Patient &patient)
         families = {"deliver"};
     }
     std::string refused;
+    bool of_others = false;
     for (const std::string &family : families) {
-        patient.logins.push_back(login_of(patient.settings, family));
+        patient.logins.push_back(login_of(patient, family));
         const LoginFacts &facts = patient.logins.back();
+        of_others = of_others || facts.of_another_user;
         refused += facts.refusal.empty()
                        ? ""
                        : (refused.empty() ? "" : "\n") + family + ": " + facts.refusal;
@@ -182,6 +211,10 @@ Finding logins(Patient &patient)
         return broken(refused,
                       "see that DATABASE_URL leads there; smartflow migrate makes the roles, "
                       "pg_hba.conf lets them in");
+    }
+    if (of_others) {
+        return fine("every family has a role, which the server gives to the system user of that "
+                    "name; whether it gets in, the programs say below");
     }
     return fine(families.size() == 1 ? "the programs get in as " + patient.logins[0].user
                                      : "every family gets in, with a role of its own");

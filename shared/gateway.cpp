@@ -1,6 +1,7 @@
 #include "gateway.hpp"
 
 #include "log.hpp"
+#include "service_manager.hpp"
 #include "settings.hpp"
 #include "web_server.hpp"
 
@@ -217,8 +218,10 @@ int serve_fastcgi(const Family &family, const Settings &settings)
                     std::ref(busy), std::cref(stopping))
             .detach();
     }
+    tell_service_manager("READY=1");
     int signal = 0;
     sigwait(&stop, &signal);
+    tell_service_manager("STOPPING=1");
     stopping = true;
     FCGX_ShutdownPending();
     const auto deadline = Clock::now() + patience_at_the_end;

@@ -109,6 +109,17 @@ comment on table smartflow.migrations is
 commit;)");
 }
 
+/// Whether a later migration says that it makes up for an earlier text of one, by a line of its
+/// own:
+/// `-- completes 0001 CHECKSUM`.
+bool completes(const std::vector<Migration> &migrations, int version, const std::string &checksum)
+{
+    const std::string line = "-- completes " + padded(version) + " " + checksum + "\n";
+    return std::any_of(migrations.begin(), migrations.end(), [&](const Migration &later) {
+        return later.version > version && later.file->text.find(line) != std::string::npos;
+    });
+}
+
 /// Sets checksums and drops what the database has already.
 /// \throws MigrationError when the two don't belong together
 std::vector<Migration> pending(AdminConnection &database, std::vector<Migration> migrations)
@@ -130,7 +141,8 @@ std::vector<Migration> pending(AdminConnection &database, std::vector<Migration>
         if (version > newest) {
             wrong += "\nthe database is newer than this program: it has " + title +
                      ", the program's last is " + padded(newest);
-        } else if (migrations[static_cast<std::size_t>(version) - 1].checksum != *row[2]) {
+        } else if (migrations[static_cast<std::size_t>(version) - 1].checksum != *row[2] &&
+                   !completes(migrations, version, *row[2])) {
             wrong += "\n" + title + " was changed after it had been applied";
         }
         for (; expected < version; ++expected) {

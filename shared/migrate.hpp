@@ -39,7 +39,8 @@ public:
 /// smartflow_api from its files, and the roles. Two at once take turns.
 ///
 /// Before anything runs it refuses a database that has migrations which the tree lacks or has with
-/// another text. A migration that fails leaves nothing but its row (`failed`); the next run tries
+/// another text, unless a later one says that it makes up for that very text (`-- completes 0001
+/// CHECKSUM`). A migration that fails leaves nothing but its row (`failed`); the next run tries
 /// it again. Requests go on meanwhile: what needs a lock gives up after a few seconds and tries
 /// again, so that nobody waits long behind it.
 /// \param url of the owner, straight to the server: through a pooler the advisory lock is worthless

@@ -166,6 +166,23 @@ BOOST_AUTO_TEST_CASE(refuses_a_changed_migration_before_anything_runs)
     BOOST_TEST(value(database, "select smartflow_api.shelf_size()") == "42");
 }
 
+BOOST_AUTO_TEST_CASE(goes_on_from_an_earlier_text_that_a_later_migration_completes)
+{
+    const TemporaryDatabase database;
+    SqlTree tree = small_tree();
+    log_of(database, tree);
+    const std::string earlier =
+        value(database, "select checksum from smartflow.migrations where version = 1");
+    tree.migrations[0].text += " ";
+    tree.migrations.push_back({"0003_lid.sql", "-- completes 0002 " + earlier + "\n"});
+    BOOST_TEST(contains(refusal(database, tree), "0001_shelf was changed"));
+    tree.migrations[2].text = "-- completes 0001 " + earlier + "\ncreate table lid ();";
+    log_of(database, tree);
+    BOOST_TEST(has_table(database, "lid"));
+    tree.migrations[0].text += " ";
+    log_of(database, tree);
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_missing_migration)
 {
     const TemporaryDatabase database;

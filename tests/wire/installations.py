@@ -24,17 +24,20 @@ SECTIONS = [
 class Installation:
     """A new one, migrated; with an administrator, where one is wanted."""
 
-    def __init__(self, shop, admin=True, template=None):
-        """With a template it is a copy of that one instead."""
+    def __init__(self, shop, admin=True, template=None, dump=None):
+        """With a template it is a copy of that one instead, with a dump just what that holds."""
         self.shop, self.name = shop, f"test_{secrets.token_hex(8)}"
         copied = f" template {template.name}" if template else ""
         shop.query(f"create database {self.name} owner smartflow_owner{copied}")
         self.url = f"postgresql://smartflow_owner@/{self.name}?host={shop.sockets()}/postgres"
         self.folder = tempfile.mkdtemp(prefix="smartflow-test-")
-        if not template:
+        if dump:
+            subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", self.url], input=dump, check=True,
+                           capture_output=True)
+        elif not template:
             self.run("migrate")
-        if admin and not template:
-            self.run("user", "create-admin")
+            if admin:
+                self.run("user", "create-admin")
 
     def __enter__(self):
         return self

@@ -15,7 +15,7 @@ PROMPT_SECONDS = 1.0  # what "promptly" is, on a machine that is busy with tests
 def kept_connections(shop):
     """How many connections nginx keeps open to a family."""
     return int(
-        re.search(r"keepalive (\d+);", (shop.var / "nginx/upstreams.conf").read_text("utf-8"))[1]
+        re.search(r"keepalive (\d+);", (shop.var / "nginx/smartflow/upstreams.conf").read_text("utf-8"))[1]
     )
 
 

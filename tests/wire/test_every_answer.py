@@ -67,7 +67,7 @@ def test_the_audit_trail_has_the_request_id(shop, admin):
 
 def test_the_proxy_header_reaches_no_program(shop):
     """HTTP_PROXY in a CGI environment would be obeyed by libraries (httpoxy)."""
-    configuration = (shop.var / "nginx/fastcgi.conf").read_text("utf-8")
+    configuration = (shop.var / "nginx/smartflow/fastcgi.conf").read_text("utf-8")
     assert "fastcgi_pass_request_headers off;" in configuration
     assert "HTTP_PROXY" not in configuration and "$http_proxy" not in configuration
     answer = parse_answers(
