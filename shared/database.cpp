@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -155,9 +156,30 @@ public:
         return link;
     }
 
+    void close_idle(std::chrono::seconds idle)
+    {
+        std::vector<Resting> closed; // after the lock: their destructors talk to the server
+        const std::lock_guard<std::mutex> lock(mutex_);
+        for (Shelf *shelf : {&calls_, &streams_}) {
+            // The newest is last, and taken first.
+            const auto kept =
+                std::find_if(shelf->idle.begin(), shelf->idle.end(),
+                             [&](const Resting &one) { return Clock::now() - one.since < idle; });
+            std::move(shelf->idle.begin(), kept, std::back_inserter(closed));
+            shelf->idle.erase(shelf->idle.begin(), kept);
+        }
+    }
+
 private:
+    using Clock = std::chrono::steady_clock;
+
+    struct Resting {
+        Connection link;
+        Clock::time_point since;
+    };
+
     struct Shelf {
-        std::vector<Connection> idle;
+        std::vector<Resting> idle;
         std::size_t lent = 0;
     };
 
@@ -174,7 +196,7 @@ private:
         if (shelf.idle.empty()) {
             return nullptr;
         }
-        Connection link = std::move(shelf.idle.back());
+        Connection link = std::move(shelf.idle.back().link);
         shelf.idle.pop_back();
         return link;
     }
@@ -186,7 +208,7 @@ private:
             Shelf &shelf = stream ? streams_ : calls_;
             --shelf.lent;
             if (link && link->is_open()) {
-                shelf.idle.push_back(std::move(link));
+                shelf.idle.push_back({std::move(link), Clock::now()});
             }
         }
         freed_.notify_all();
@@ -265,6 +287,11 @@ Database::Database(const Settings &settings, const std::string &family,
 }
 
 Database::~Database() = default;
+
+void Database::close_idle(std::chrono::seconds idle)
+{
+    pool_->close_idle(idle);
+}
 
 Reply Database::call(const std::string &function, const Arguments &arguments, const RowSink &sink)
 {

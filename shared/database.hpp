@@ -1,6 +1,7 @@
 #ifndef SMARTFLOW_DATABASE_HPP
 #define SMARTFLOW_DATABASE_HPP
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -79,6 +80,10 @@ public:
 
     /// See Call. One statement, one round trip, atomic because a statement is a transaction.
     Reply call(const std::string &function, const Arguments &arguments, const RowSink &sink);
+
+    /// Closes connections that nobody has used for so long: they cost the server memory, and a host
+    /// with few of them may want them elsewhere.
+    void close_idle(std::chrono::seconds idle);
 
 private:
     Reply stream(const std::string &function, const Arguments &arguments, const RowSink &sink);

@@ -30,6 +30,12 @@ using Clock = std::chrono::steady_clock;
 constexpr auto patience_at_the_end = std::chrono::seconds(4); ///< for answers under way at SIGTERM
 constexpr auto pause_after_a_failed_accept = std::chrono::milliseconds(100);
 
+/// How long a database connection may rest. Processes that come in crowds would else keep all that
+/// the server allows after a rush, and other families none.
+constexpr auto idle_alone = std::chrono::minutes(5);
+constexpr auto idle_among_many = std::chrono::seconds(10);
+constexpr timespec look_after_connections{2, 0}; ///< s, ns between two looks
+
 /// The head of an answer in CGI form (RFC 3875 §6).
 std::string head_text(const Response &response, bool with_length)
 {
@@ -163,11 +169,22 @@ void finish_request(FCGX_Request &fcgi, std::uint64_t unread)
     FCGX_Finish_r(&fcgi);
 }
 
+/// What the threads of a process share.
+struct Serving {
+    const Family &family;
+    const Settings &settings;
+    Call call;
+    std::atomic<int> busy{0};
+    std::atomic<bool> stopping{false};
+    /// Whether the web server starts as many processes of a family as it sees fit, with one request
+    /// at a time for each, as mod_fcgid does.
+    std::atomic<bool> among_many{false};
+};
+
 /// Accepts and answers for ever. A connection that the web server keeps open stays with its
 /// thread, so there must be more threads than kept connections (nginx/upstream.conf.in).
 /// Once stopping, each thread ends with the request it has.
-void accept_and_answer(const Family &family, const Settings &settings, const Call &call,
-                       std::atomic<int> &busy, const std::atomic<bool> &stopping)
+void accept_and_answer(Serving &serving)
 {
     FCGX_Request fcgi;
     FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
@@ -176,7 +193,7 @@ void accept_and_answer(const Family &family, const Settings &settings, const Cal
             std::this_thread::sleep_for(pause_after_a_failed_accept);
             continue;
         }
-        ++busy;
+        ++serving.busy;
         Request request =
             read_request([&](const char *name) { return FCGX_GetParam(name, fcgi.envp); });
         std::uint64_t unread = body_length(request).value_or(0);
@@ -186,13 +203,14 @@ void accept_and_answer(const Family &family, const Settings &settings, const Cal
             return static_cast<std::size_t>(std::max(got, 0));
         };
         FastCgiChannel channel(fcgi);
-        answer(family, settings, request, call, channel);
+        serving.among_many = serving.among_many || !request.script_name.empty();
+        answer(serving.family, serving.settings, request, serving.call, channel);
         finish_request(fcgi, unread);
-        if (stopping) {
+        if (serving.stopping) {
             FCGX_Free(&fcgi, 1);
         }
-        --busy;
-        if (stopping) {
+        --serving.busy;
+        if (serving.stopping) {
             return;
         }
     }
@@ -210,22 +228,19 @@ int serve_fastcgi(const Family &family, const Settings &settings)
     pthread_sigmask(SIG_BLOCK, &stop, nullptr); // every thread inherits it; the wait is below
 
     Database database(settings, family.name, functions_of(family));
-    const Call call = calling(database);
-    std::atomic<int> busy{0};
-    std::atomic<bool> stopping{false};
+    Serving serving{family, settings, calling(database)};
     for (std::int64_t i = 0; i < settings.threads; ++i) {
-        std::thread(accept_and_answer, std::cref(family), std::cref(settings), std::cref(call),
-                    std::ref(busy), std::cref(stopping))
-            .detach();
+        std::thread(accept_and_answer, std::ref(serving)).detach();
     }
     tell_service_manager("READY=1");
-    int signal = 0;
-    sigwait(&stop, &signal);
+    while (sigtimedwait(&stop, nullptr, &look_after_connections) < 0) {
+        database.close_idle(serving.among_many ? idle_among_many : idle_alone);
+    }
     tell_service_manager("STOPPING=1");
-    stopping = true;
+    serving.stopping = true;
     FCGX_ShutdownPending();
     const auto deadline = Clock::now() + patience_at_the_end;
-    while (busy > 0 && Clock::now() < deadline) {
+    while (serving.busy > 0 && Clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     _exit(EXIT_SUCCESS); // threads wait in accept: nothing here may be destroyed under them

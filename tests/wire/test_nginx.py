@@ -134,14 +134,6 @@ def test_a_request_id_is_kept_where_it_is_one(nobody, sent, kept):
         assert (answer.headers["X-Request-Id"] == sent) is kept
 
 
-def test_the_families_get_every_variable_they_read_and_no_other():
-    read = set(re.findall(r'^    \{"([A-Z_]+)", &Request::',
-                          (ROOT / "shared/http.cpp").read_text(encoding="utf-8"), re.M))
-    passed = set(re.findall(r"^fastcgi_param (\w+)",
-                            (ROOT / "nginx/fastcgi.conf.in").read_text(encoding="utf-8"), re.M))
-    assert read and passed - {"GATEWAY_INTERFACE", "SERVER_PROTOCOL"} == read
-
-
 def test_a_long_answer_is_compressed_when_asked(admin):
     for number in range(20):
         admin.product(name=f"Compressed {number}")
