@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench bench-admin fuzz deb dist lint format clean
+.PHONY: help run demo test test-all bench bench-admin bench-hosts fuzz deb dist lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,10 @@ bench: ## measures speed and memory
 
 bench-admin: ## measures exports, restores, summary and health of large shops
 	@/usr/bin/python3 -B tests/bench/admin.py
+
+bench-hosts: ## measures shared hosts: CGI, mod_fcgid and nginx side by side
+	@nginx/install build run test dist hosts
+	@/usr/bin/python3 -B tests/bench/hosts.py
 
 fuzz: ## fuzzes the readers of what strangers send, for a long time
 	@tests/run --fuzz

@@ -161,7 +161,7 @@ class WebHost:
                   if os.geteuid() == 0 else []),
                 self.folder / "smartflow", *arguments,
             ],
-            env={"PATH": "/usr/bin:/bin"}, cwd="/", capture_output=True, text=True, timeout=120,
+            env={"PATH": "/usr/bin:/bin"}, cwd=self.folder, capture_output=True, text=True, timeout=120,
             **options,
         )  # fmt: skip
 
