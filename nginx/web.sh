@@ -22,10 +22,7 @@ render_web() {
     ((EUID != 0)) || user="user $web_user;"
     rm -rf -- "$folder"
     mkdir -p -- "$folder/temp"
-    cp -R -- nginx/pages "$folder"
-    mkdir -p -- "$folder/pages/api"
-    "$smartflow" openapi > "$folder/pages/api/openapi.json" 2>> "$log/run.log" ||
-        say "there is no description of the API (see $log/run.log)"
+    cp -R -- "$build/www" "$folder/pages"
     render_site "$folder/smartflow"
     render nginx.conf.in USER="$user" LISTEN="$(listen_address)" > "$folder/nginx.conf"
     chmod -R a+rX -- "$folder"

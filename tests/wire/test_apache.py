@@ -1,6 +1,7 @@
 """Apache with nothing but what .htaccess allows: under mod_fcgid, under plain CGI, and with both."""
 import gzip
 import json
+import re
 import secrets
 import threading
 
@@ -112,7 +113,7 @@ def test_nothing_else_is_served(host, path):
 def test_a_static_page_has_every_header(host):
     nobody = Client(host)
     page = nobody.get("/")
-    assert page.status == 200 and b"<h1>SmartFlow</h1>" in page.body
+    assert page.status == 200 and b'<div id="root">' in page.body
     assert page.headers.get_content_type() == "text/html"
     assert page.headers["Cache-Control"] == "no-cache"
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
@@ -122,6 +123,8 @@ def test_a_static_page_has_every_header(host):
     assert nobody.get("/", headers={"Range": "bytes=0-1"}).status == 200
     assert nobody.get("/", headers={"If-None-Match": page.headers["ETag"]}).status == 304
     assert nobody.get("/api/openapi.json").json["openapi"].startswith("3.1")
+    part = re.search(r"assets/index-[\w-]+\.js", page.body.decode())[0]
+    assert nobody.get(f"/{part}").headers["Cache-Control"] == "public, max-age=31536000, immutable"
     allowed = nobody.ask("OPTIONS", "/style.css")
     assert (allowed.status, allowed.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
     refused = nobody.post("/style.css", {})

@@ -147,8 +147,10 @@ def test_holds_what_a_host_needs_and_nothing_else(members):
     assert {name for name in members if name.startswith("programs/")} == programs
     sql = {path.name for path in (ROOT / "sql/migrations").iterdir()}
     assert sql <= {name.removeprefix("migrations/") for name in members}
-    pages = {path.relative_to(ROOT / "nginx").as_posix() for path in (ROOT / "nginx/pages").rglob("*")}
-    assert pages | {"pages/api/openapi.json"} <= set(members)
+    pages = {name for name in members if name.startswith("pages/")}
+    assert {"pages/index.html", "pages/setup.html", "pages/style.css", "pages/api/openapi.json"} <= pages
+    assert any(re.fullmatch(r"pages/assets/index-[\w-]{8}\.js", name) for name in pages)
+    assert "pages/licenses.txt" in pages
     for name, entry in members.items():
         assert entry.isdir() or entry.isfile(), name
         executable = entry.isdir() or name == "smartflow" or name in programs

@@ -54,7 +54,8 @@ def test_it_holds_every_family_and_nothing_of_a_builder(package):
     for family in FAMILIES:
         assert {f"./usr/lib/smartflow/{family}", f"./lib/systemd/system/smartflow-{family}.service",
                 f"./lib/systemd/system/smartflow-{family}.socket"} <= names
-    assert "./usr/share/smartflow/pages/api/openapi.json" in names
+    pages = "./usr/share/smartflow/pages/"
+    assert {pages + "api/openapi.json", pages + "index.html", pages + "licenses.txt"} <= names
     assert not [name for name in names if "test" in name or name.endswith((".a", ".hpp", ".cpp"))]
 
 

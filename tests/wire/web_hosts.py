@@ -23,9 +23,7 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 def lay_out(folder):
     """The archive's content, with the programs of the build at hand."""
     (folder / "programs").mkdir(parents=True)
-    shutil.copytree(ROOT / "nginx/pages", folder / "pages")
-    (folder / "pages/api").mkdir()
-    shutil.copy(BUILD / "www/api/openapi.json", folder / "pages/api")
+    shutil.copytree(BUILD / "www", folder / "pages")
     for name in [*FAMILIES, "setup"]:
         shutil.copy(BUILD / "bin" / name, folder / f"programs/{name}.fcgi")
     shutil.copy(BUILD / "bin/smartflow", folder)
