@@ -6,8 +6,11 @@ namespace smartflow::handlers {
 namespace {
 
 // clang-format off
+constexpr const char *sorts[] = {"id", "-id"};
+
 constexpr Rule filters[] = {
     {"unread", Type::boolean, optional, 0, 0, {}, {}, "`true`: only unread ones; with count, how many."},
+    {"sort", Type::choice, optional, 0, 0, sorts, {}, "`-id`: the newest first."},
 };
 constexpr auto listing = with_paging(filters);
 

@@ -183,6 +183,16 @@ def counting(run, suite, command):
     run.count(suite, passed, failed, took(began))
 
 
+def browser(run):
+    """The dashboard in Chromium, looking at a shop of its own."""
+    if not run.wants("browser"):
+        return
+    instance = run.start_instance(BUILD=str(BUILDS["BUILD"]))
+    command = ["node", "tests/browser/run.mjs", instance.url, instance.var]
+    counting(run, "browser", [*command, "--all"] if run.everything else command)
+    run.stop_instance(instance)
+
+
 def against(instance):
     """Where a build's programs find the database and the web server."""
     return {
@@ -293,6 +303,7 @@ def run_all(run):
     )
     left_out = pytest(run, instance)
     run.stop_instance(instance)
+    browser(run)
     if wants_fuzz:
         fuzz(run, FUZZ_SECONDS[run.everything])
     if not run.everything:
@@ -300,6 +311,7 @@ def run_all(run):
         for name in [
             *left_out,
             "the cases as CGI under ASan",
+            "browser: 100 000 products, every view at every width",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
         ]:
             print(f"  {name}")

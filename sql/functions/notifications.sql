@@ -13,7 +13,7 @@ language sql stable as $$
                               created_at as "createdAt", null::bigint as "#total"
                          from notifications where user_id = %s', me.id)
             || case flag(q, 'unread') when true then ' and not read' when false then ' and read' else '' end,
-        'id', 'id', 'bigint', false)::selection
+        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection
 $$;
 
 select publish_list('notifications', 'notification_wire');

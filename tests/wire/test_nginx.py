@@ -113,6 +113,23 @@ def test_a_page_knows_its_methods(nobody, path):
     assert nobody.post(path, {}).status == 405
 
 
+def test_a_page_that_has_not_changed_keeps_its_policy(nobody):
+    """What a 304 says of a page counts from then on."""
+    page = nobody.get("/")
+    again = nobody.get("/", headers={"If-None-Match": page.headers["ETag"]})
+    assert again.status == 304
+    policy = again.headers["Content-Security-Policy"]
+    assert policy == page.headers["Content-Security-Policy"] and "script-src 'self'" in policy
+
+
+def test_what_is_named_by_its_digest_is_kept_for_good(nobody):
+    part = re.search(r"assets/index-[\w-]+\.js", nobody.get("/").body.decode())[0]
+    answer = nobody.get(f"/{part}")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert nobody.get("/assets/index-00000000.js").status == 404
+
+
 def test_a_chunked_body_arrives_whole(admin):
     made = json.dumps({"name": "Tea in chunks", "stock": 1, "minStock": 0, "price": 1}).encode()
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(made[i:i + 7]), made[i:i + 7])

@@ -1,14 +1,14 @@
 // The frame: where one can go, who is here, and the view.
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
-import { NavLink, Route, Routes, useLocation } from "react-router";
+import { Link, NavLink, Route, Routes, useLocation } from "react-router";
 import { api, pageOf } from "./api/client";
 import { useHere } from "./format";
 import icon from "./icon.svg";
 import { logOut } from "./session";
 import { useTheme, type Theme } from "./theme";
 import { Icon, type IconName } from "./ui/icons";
-import { Empty, Loading } from "./ui/states";
+import { Empty, Loading, useTitle } from "./ui/states";
 import { useToasts } from "./ui/toasts";
 import { Overview } from "./views/overview";
 
@@ -101,6 +101,16 @@ function Side() {
   );
 }
 
+function NoView() {
+  useTitle("Nothing here");
+  return (
+    <Empty>
+      <h1>There is no such view.</h1>
+      <Link to="/">Overview</Link>
+    </Empty>
+  );
+}
+
 /// All views.
 export function App() {
   const main = useRef<HTMLElement>(null);
@@ -126,7 +136,7 @@ export function App() {
             <Route path="/orders/:id" element={<Order />} />
             <Route path="/notifications" element={<Notifications />} />
             <Route path="/account" element={<Account />} />
-            <Route path="*" element={<Empty>There is no such view.</Empty>} />
+            <Route path="*" element={<NoView />} />
           </Routes>
         </Suspense>
       </main>

@@ -35,6 +35,7 @@ export async function logOut(): Promise<void> {
   await bodyOf(api.POST("/api/auth/logout"));
   forgetDrafts();
   rememberLogin(false);
+  window.location.hash = "#/"; // whoever comes next begins at the beginning
   window.location.reload();
 }
 

@@ -15,6 +15,8 @@ interface PickerProps {
 export function ProductPicker({ pick, error }: PickerProps) {
   const { format } = useHere();
   const [text, setText] = useState("");
+  // A new one after each, for a box that never holds what was picked doesn't close by itself.
+  const [picked, setPicked] = useState(0);
   const search = useDeferredValue(text.trim());
   const found = useQuery({
     queryKey: ["products", "picker", search],
@@ -31,6 +33,7 @@ export function ProductPicker({ pick, error }: PickerProps) {
   return (
     <I18nProvider locale="en-US">
       <ComboBox
+        key={picked}
         className="field"
         items={products}
         inputValue={text}
@@ -41,13 +44,15 @@ export function ProductPicker({ pick, error }: PickerProps) {
           if (product === undefined) return;
           pick(product);
           setText("");
+          setPicked(picked + 1);
         }}
         menuTrigger="input"
         allowsEmptyCollection
         isInvalid={error !== undefined}
       >
         <Label className="label">Add a product</Label>
-        <Input className="input" placeholder="Name or SKU" />
+        {/* eslint-disable-next-line jsx-a11y/no-autofocus -- where one was when picking the last one */}
+        <Input className="input" placeholder="Name or SKU" autoFocus={picked > 0} />
         {error !== undefined && <span className="wrong">{error}</span>}
         <Popover className="options-popover" offset={4}>
           <ListBox

@@ -4,7 +4,7 @@ import { ApiError } from "../api/client";
 import { useHere } from "../format";
 import { wordsOf } from "./toasts";
 
-/// On its way; said only after a moment by style sheets' own delay.
+/// On its way; seen only where that takes a moment.
 export function Loading() {
   return (
     <div className="loading" role="status">

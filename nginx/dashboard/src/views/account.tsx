@@ -81,6 +81,17 @@ function Password() {
   );
 }
 
+// Many call themselves by the names of others too: the first that is found is it.
+const browsers = { "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Version/": "Safari" };
+
+/// A browser's name for people: what it calls itself is for programs.
+function browserOf(agent: string | null): string {
+  if (agent === null) return "Unknown program";
+  const name = Object.entries(browsers).find(([mark]) => agent.includes(mark))?.[1];
+  const system = /Windows|Android|iPhone|iPad|Mac OS X|Linux/.exec(agent)?.[0];
+  return name === undefined ? agent : [name, system].filter((part) => part !== undefined).join(" on ");
+}
+
 function Sessions() {
   const { format } = useHere();
   const client = useQueryClient();
@@ -103,7 +114,7 @@ function Sessions() {
         {sessions.data?.map((session) => (
           <li key={session.id}>
             <span>
-              {session.userAgent ?? "Unknown program"}
+              <span title={session.userAgent ?? undefined}>{browserOf(session.userAgent)}</span>
               <br />
               <span className="soft small">
                 {session.address} · since {format.moment(session.createdAt)} · used {format.ago(session.lastUsedAt)}

@@ -63,7 +63,7 @@ export default function Notifications() {
   const unread = filters.get("unread") === "true";
   const marking = useMarking();
   const list = useList(["notifications", { unread }], (paging, signal) =>
-    api.GET("/api/notifications", { params: { query: { ...(unread && { unread }), ...paging } }, signal }),
+    api.GET("/api/notifications", { params: { query: { ...(unread && { unread }), sort: "-id", ...paging } }, signal }),
   );
   const messages = list.data?.pages.flatMap((page) => page.rows) ?? [];
   const open = messages.filter((message) => !message.read).map((message) => message.id);

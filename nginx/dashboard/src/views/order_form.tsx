@@ -121,7 +121,7 @@ export function OrderForm(props: FormProps) {
   return (
     <div className="split">
       <div className="stack">
-        <section className="card form" aria-label="Customer">
+        <div className="card form">
           <div className="columns">
             <TextField label="Customer" {...wired("customerName")} required autoComplete="off" disabled={closed} />
             <TextField
@@ -132,10 +132,10 @@ export function OrderForm(props: FormProps) {
               disabled={closed}
             />
           </div>
-        </section>
+        </div>
         {!closed && <Lines {...props} />}
       </div>
-      <section className="card form" aria-label="Handling">
+      <div className="card form">
         <SelectField label="Assigned to" {...wired("assignedTo")} disabled={closed}>
           <option value="">Nobody</option>
           {colleagues.data
@@ -147,7 +147,7 @@ export function OrderForm(props: FormProps) {
             ))}
         </SelectField>
         <TextArea label="Notes" {...wired("notes")} rows={5} />
-      </section>
+      </div>
     </div>
   );
 }

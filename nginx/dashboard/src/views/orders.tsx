@@ -24,7 +24,7 @@ function columnsFor(format: Format, nameOf: (id: number | null) => string): Colu
         </Link>
       ),
     },
-    { name: "Status", className: "w-s", cell: ({ status }) => <StatusBadge status={status} /> },
+    { name: "Status", className: "w-status", cell: ({ status }) => <StatusBadge status={status} /> },
     { name: "Assigned", className: "wide w-m soft", cell: ({ assignedTo }) => nameOf(assignedTo) },
     {
       name: "Created",
