@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { bound } from "./orders.mjs";
+import { bound } from "./visitor.mjs";
 
 const hostile = `<img src=x onerror="document.title='caught'"><script>document.title='caught'</script>‮"'&`;
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bound } from "./visitor.mjs";
 
 export async function from_login_to_a_first_order_in_eight_interactions({ shop, arrive }) {
   await shop.product({ name: "Darjeeling", sku: "DAR-1", price: 34.9, stock: 10.5 });
@@ -95,11 +96,4 @@ export async function completing_is_asked_first_for_it_is_final({ shop, arrive }
   await button("Edit notes").waitFor();
   assert.equal(await button("Delete").count(), 0);
   assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Completed");
-}
-
-/** A visitor's methods without the visitor. */
-export function bound(visitor) {
-  return new Proxy(visitor, {
-    get: (target, name) => (typeof target[name] === "function" ? target[name].bind(target) : target[name]),
-  });
 }

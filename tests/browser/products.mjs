@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bound } from "./orders.mjs";
+import { bound } from "./visitor.mjs";
 
 export async function a_conflict_between_two_browsers_is_a_choice({ shop, arrive }) {
   const { id } = await shop.product({ name: "Contested tea", price: 3 });

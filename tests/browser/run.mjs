@@ -20,6 +20,7 @@ let passed = 0;
 let failed = 0;
 
 async function run(name, test) {
+  const began = Date.now();
   const visitors = [];
   const arrive = async (more) => {
     const visitor = await Visitor.arrive(browser, shop, more);
@@ -30,6 +31,7 @@ async function run(name, test) {
     await test({ shop, browser, arrive });
     for (const visitor of visitors.splice(0)) await visitor.leave();
     passed += 1;
+    console.log(`${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed += 1;
     console.log(`failed: ${name}\n${error.stack}`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bound } from "./orders.mjs";
+import { bound } from "./visitor.mjs";
 
 export async function a_wrong_password_is_said_in_the_servers_words({ arrive }) {
   const visitor = await arrive();

@@ -81,3 +81,10 @@ export class Visitor {
     assert.deepEqual(this.complaints.filter((text) => !this.expected?.test(text)), []);
   }
 }
+
+/** A visitor's methods without the visitor. */
+export function bound(visitor) {
+  return new Proxy(visitor, {
+    get: (target, name) => (typeof target[name] === "function" ? target[name].bind(target) : target[name]),
+  });
+}

@@ -86,7 +86,7 @@ export function Rows<T>({ label, columns, query, keyOf, sort, setSort, none }: R
           <tbody>
             {above > 0 && (
               <tr className="gap" aria-hidden="true">
-                <td colSpan={columns.length} style={{ height: above }} />
+                <td style={{ height: above }} />
               </tr>
             )}
             {seen.map(({ index }) => {
@@ -105,7 +105,7 @@ export function Rows<T>({ label, columns, query, keyOf, sort, setSort, none }: R
             })}
             {below > 0 && (
               <tr className="gap" aria-hidden="true">
-                <td colSpan={columns.length} style={{ height: below }} />
+                <td style={{ height: below }} />
               </tr>
             )}
           </tbody>

@@ -88,7 +88,7 @@ function Lines({ texts, change, reasons }: FormProps) {
     <section className="card" aria-labelledby="items">
       <h2 id="items">Items</h2>
       <ProductPicker pick={add} error={reasons["items"]} />
-      <ul>
+      <ul className="lines">
         {lines.map((line, index) => (
           <Line
             key={line.productId}

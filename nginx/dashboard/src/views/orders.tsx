@@ -14,7 +14,7 @@ type Query = NonNullable<paths["/api/orders"]["get"]["parameters"]["query"]>;
 
 function columnsFor(format: Format, nameOf: (id: number | null) => string): Column<Order>[] {
   return [
-    { name: "Order", className: "w-id soft", sort: "id", cell: ({ id }) => `#${id}` },
+    { name: "Order", className: "wide w-id soft", sort: "id", cell: ({ id }) => `#${id}` },
     {
       name: "Customer",
       sort: "customerName",

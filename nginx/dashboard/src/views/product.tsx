@@ -58,7 +58,7 @@ function Shown({ product: versioned }: { product: Versioned<ProductType> }) {
         </div>
         {product.archived ? <RestoreButton product={versioned} /> : <ArchiveButton product={product} />}
       </div>
-      <div className="split">
+      <div className="split side-first">
         <div className="stack">
           <ProductEditor key={product.id} product={versioned} />
           <Ledger product={product} />
