@@ -143,6 +143,7 @@ def shop(root, server):
 
 def test_holds_what_a_host_needs_and_nothing_else(members):
     assert {"INSTALL.txt", "LICENSE", "smartflow", "smartflow.conf.example"} <= set(members)
+    assert {"examples/lighttpd.conf", "examples/nginx-fcgiwrap/site.conf"} <= set(members)
     programs = {f"programs/{family}.fcgi" for family in FAMILIES}
     assert {name for name in members if name.startswith("programs/")} == programs
     sql = {path.name for path in (ROOT / "sql/migrations").iterdir()}
