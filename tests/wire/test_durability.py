@@ -9,7 +9,7 @@ import pytest
 from faults import place
 from http_client import make_client
 from instance import wait_until
-from outbox import delivering_shop, http_sink, migrated, outbox  # noqa: F401
+from outbox import delivering_shop, http_sink, mail_sink, migrated, outbox  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,7 @@ def test_nothing_is_sent_before_it_is_on_disk(outbox, http_sink):
     """What is to be told of is committed, and not on disk yet, when a deliverer finds it."""
     outbox.shop.query("alter system set wal_writer_delay = '10s'")
     outbox.shop.query("select pg_reload_conf()")
-    with outbox.connection.cursor() as cursor:
-        cursor.execute("set synchronous_commit = off")
+    outbox.query("set synchronous_commit = off")
     event = outbox.post(http_sink.url + "/hold")
     position = end_of_log(outbox.shop)
     outbox.follow()
