@@ -3,6 +3,7 @@
 that waits for the disk first.
 """
 import secrets
+import time
 
 import pytest
 
@@ -97,13 +98,14 @@ def test_reading_waits_for_nothing(shop, admin):
 
 
 def test_nothing_is_sent_before_it_is_on_disk(outbox, http_sink):
-    """What is to be told of is committed, and not on disk yet, when a deliverer finds it."""
+    """What is to be told of is committed, and not on disk yet, when a deliverer is woken by it."""
     outbox.shop.query("alter system set wal_writer_delay = '10s'")
     outbox.shop.query("select pg_reload_conf()")
+    outbox.follow()
+    time.sleep(1)  # what it keeps house with is done
     outbox.query("set synchronous_commit = off")
     event = outbox.post(http_sink.url + "/hold")
     position = end_of_log(outbox.shop)
-    outbox.follow()
     wait_until(lambda: http_sink.events() == [event], 10, "it is sent")
     assert is_on_disk(outbox.shop, position)
     http_sink.let_go.set()
