@@ -127,9 +127,9 @@ public:
     {
         CallParameters parameters(arguments);
         std::string name = function;
-        if (arguments.key) {
+        if (arguments.released || arguments.key) {
             parameters.values().push_back(function.c_str());
-            name = idempotent_call;
+            name = arguments.released ? released_call : idempotent_call;
         }
         const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
         pqxx::nontransaction statement_alone(link);
@@ -260,6 +260,17 @@ auto driver_translated(const Work &work) -> decltype(work())
     }
 }
 
+/// Waits until what a refusal rests on is on disk: it may be a commit that a crash would undo yet.
+/// \throws Error (DATABASE_ERROR) when that can't be known
+void flush(pqxx::connection &link)
+{
+    try {
+        pqxx::nontransaction(link).exec("select smartflow_api.any_flush()");
+    } catch (const std::exception &failure) {
+        throw unavailable(failure.what());
+    }
+}
+
 /// A pause that grows and differs between those who collided.
 void pause_before(int attempt)
 {
@@ -310,6 +321,11 @@ Reply Database::call(const std::string &function, const Arguments &arguments, co
                 pass_rows(result, columns_of(result), sink);
                 return Reply();
             });
+        } catch (const Error &refusal) {
+            if (arguments.write && refusal.status() == 409) {
+                flush(lease.link());
+            }
+            throw;
         } catch (const TryAgain &again) {
             if (again.reconnect) {
                 lease.drop();

@@ -20,6 +20,7 @@ struct Arguments {
     std::optional<std::string> credential; ///< SHA-256 of the session's or token's secret, hex
     std::string role;                      ///< least role that may: `staff`, `admin`, or empty
     bool write = false;                    ///< an unsafe method: a read-only token is refused
+    bool released = false;   ///< others needn't wait for the disk behind what it locks
     bool cross_site = false;               ///< came with a cookie from another site: refused
     std::string request_id;
     std::string address; ///< the client's, IPv4 or IPv6; empty when unknown

@@ -68,7 +68,8 @@ public:
     /// Sends what is due, batch after batch. \throws AdminError
     void empty(AdminConnection &database) const
     {
-        while (!stop_.requested() && run_batch(database)) {
+        std::unique_ptr<AdminConnection> flusher;
+        while (!stop_.requested() && run_batch(database, flusher)) {
         }
     }
 
@@ -88,8 +89,9 @@ private:
     std::optional<std::string> key_;
     std::optional<Mailbox> from_;
 
+    /// \param flusher waits for the disk; made when there is something to send
     /// \returns whether there was anything
-    bool run_batch(AdminConnection &database) const
+    bool run_batch(AdminConnection &database, std::unique_ptr<AdminConnection> &flusher) const
     {
         database.run("begin");
         std::vector<Delivery> batch;
@@ -99,6 +101,11 @@ private:
                            {std::to_string(rows_a_batch), std::to_string(rows_a_target)})) {
             const auto text = [&](std::size_t column) { return row.at(column).value_or(""); };
             batch.push_back({text(0), text(1), text(2), text(3), text(4), text(5)});
+        }
+        if (!batch.empty()) {
+            // What led to it may not be on disk yet (any_released), and mustn't be told of before.
+            flusher = flusher ? std::move(flusher) : connect();
+            flusher->run("select smartflow_api.any_flush()");
         }
         const std::vector<SendResult> results = send(batch);
         for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -110,6 +110,7 @@ void Exchange::answer()
     } catch (const Error &) {
         if (route.access != Access::nobody) { // 401 and 403 come before what is wrong in itself
             arguments.key.reset();
+            arguments.released = false;
             call_("any_session", arguments, {});
         }
         throw;
@@ -156,6 +157,7 @@ void Exchange::authorise(Arguments &arguments)
     const Route &route = *match_.route;
     arguments.role = route.access == Access::admin ? "admin" : "staff";
     arguments.write = is_unsafe(request_.method);
+    arguments.released = route.released;
     arguments.request_id = request_.request_id;
     arguments.address = request_.address;
     arguments.user_agent = is_utf8(request_.user_agent) ? request_.user_agent : "";

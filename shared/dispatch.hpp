@@ -54,6 +54,9 @@ struct Route {
     /// The media type of a body of up to MAX_UPLOAD, which the handler reads itself, with a reader
     /// of its request; empty: the body is a small one of application/json.
     const char *upload = "";
+    /// Whether others needn't wait for the disk behind the rows that the function locks: for those
+    /// that many clients want at once.
+    bool released = false;
 };
 
 /// Whether the route answers a list: whole and streamed, or a page of it.

@@ -140,7 +140,9 @@ std::vector<std::string> functions_of(const Family &family)
 {
     std::vector<std::string> functions{"any_session", "any_idempotent"};
     for (const Route &route : family.routes) {
-        if (*route.function != '\0') {
+        if (route.released) {
+            functions.emplace_back("any_released");
+        } else if (*route.function != '\0') {
             functions.emplace_back(route.function);
         }
     }

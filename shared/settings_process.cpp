@@ -65,9 +65,10 @@ std::string settings_file()
     }
     std::error_code unknown;
     const fs::path folder = fs::read_symlink("/proc/self/exe", unknown).parent_path();
-    for (const fs::path &path :
-         {fs::path("smartflow.conf"), folder / "smartflow.conf",
-          folder.parent_path() / "smartflow.conf", fs::path("/etc/smartflow/smartflow.conf")}) {
+    const fs::path above = folder.parent_path();
+    for (const fs::path &place :
+         {fs::path(), folder, above, above.parent_path(), fs::path("/etc/smartflow")}) {
+        const fs::path path = place / "smartflow.conf";
         std::error_code error; // one that can't be looked at counts as there, and is then refused
         if (fs::status(path, error).type() != fs::file_type::not_found) {
             return path.string();

@@ -20,7 +20,8 @@ from one_run import BUILDS, ROOT, Failure, Run, tail, took
 from instance import FAMILIES  # whose folder one_run has put on the path
 
 FUZZ_SECONDS = {False: 5, True: 120}
-SANITIZED_WAYS = "dispatch http"  # a program that starts for each request takes its time there
+# Under the sanitizers: all of the code but the gateway, or the programs too, which take their time.
+SANITIZED_WAYS = {False: "dispatch", True: "dispatch cgi http"}
 LIMIT_SECONDS = {False: 420, True: 3600}  # of one suite: one that hangs is ended and has failed
 
 
@@ -225,11 +226,14 @@ def sanitizer_reports(run, instance):
 
 
 def under_asan(run, instance):
-    """The units and the cases, behind families of that build."""
+    """The units and the cases, by programs of that build where everything is wanted."""
     build = BUILDS["BUILD_ASAN"]
+    own = run.start_instance(BUILD=str(build)) if run.everything else None
     boost(run, "asan/unit_tests", build / "bin/unit_tests", {})
-    ways = "dispatch cgi http" if run.everything else SANITIZED_WAYS
-    cases(run, "asan/", build, instance, ways)
+    cases(run, "asan/", build, own or instance, SANITIZED_WAYS[run.everything])
+    if own:
+        run.stop_instance(own)
+        sanitizer_reports(run, own)
 
 
 def compiled(run, instance, transcript, wants_asan):
@@ -245,17 +249,13 @@ def compiled(run, instance, transcript, wants_asan):
         )
     ]
     if wants_asan:
-        asan = run.start_instance(BUILD=str(BUILDS["BUILD_ASAN"]))
-        beside.append(threading.Thread(target=under_asan, args=(run, asan), daemon=True))
+        beside.append(threading.Thread(target=under_asan, args=(run, instance), daemon=True))
     for thread in beside:
         thread.start()
     boost(run, "unit_tests", release / "bin/unit_tests", {})
     cases(run, "", release, instance, TEST_TRANSCRIPT=str(transcript))
     for thread in beside:
         thread.join()
-    if wants_asan:
-        run.stop_instance(asan)
-        sanitizer_reports(run, asan)
 
 
 def build_all(run, wants_asan, wants_fuzz):
@@ -271,7 +271,7 @@ def build_all(run, wants_asan, wants_fuzz):
     if wants_asan:
         run.build(
             "BUILD_ASAN",
-            programs,
+            programs if run.everything else ["unit_tests", "case_tests"],
             "-DCMAKE_BUILD_TYPE=Debug",
             "-DCMAKE_CXX_FLAGS_DEBUG=-g1",
             "-DSANITIZE=ON",
@@ -310,7 +310,7 @@ def run_all(run):
         print("Left to `make test-all`:")
         for name in [
             *left_out,
-            "the cases as CGI under ASan",
+            "the families' programs under ASan",
             "browser: 100 000 products, every view at every width",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
         ]:

@@ -118,3 +118,34 @@ begin
     return reply;
 end
 $$;
+
+-- Calls a function that changes something such that nobody waits for the disk behind the rows it locks:
+-- its commit isn't waited for, which frees them, and then a message in the log is committed, which is
+-- on disk only when all before it is. Only then is the request answered. Between the two others see what a crash may
+-- undo: so whoever answers from it (a refusal: any_flush, a replay: by its own write) or sends it out
+-- (deliver) waits for the disk first, and only reading may run ahead.
+-- Runs with the caller's rights, since what commits can't have others; so grants decide what it may call.
+create procedure any_released(q smartflow_api.request, function text, inout status integer, inout etag text,
+                              inout location text, inout body text, inout replayed boolean)
+language plpgsql as $$
+begin
+    perform pg_catalog.set_config('synchronous_commit', 'off', true);
+    if q.key is null then
+        execute pg_catalog.format('select * from smartflow_api.%I($1)', function)
+           into status, etag, location, body, replayed using q;
+    else
+        select r.status, r.etag, r.location, r.body, r.replayed
+          into status, etag, location, body, replayed
+          from smartflow_api.any_idempotent(q, function) as r;
+    end if;
+    commit;
+    perform pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
+end
+$$;
+
+-- Waits until all that is committed now is on disk.
+create function any_flush() returns void
+language sql volatile as $$
+    select pg_catalog.pg_logical_emit_message(true, 'smartflow', '')
+     where pg_catalog.pg_current_wal_flush_lsn() < pg_catalog.pg_current_wal_insert_lsn()
+$$;

@@ -45,7 +45,8 @@ public:
         for (const auto &[name, value] : wire.headers) {
             request.set(name, value);
         }
-        if (!wire.body.empty()) {
+        // A client should say that a POST has no body (RFC 9110 §8.6); some servers insist on it.
+        if (!wire.body.empty() || (wire.method == "POST" && server_ != "nginx")) {
             request.body() = wire.body;
             request.prepare_payload();
         }

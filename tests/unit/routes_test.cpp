@@ -88,6 +88,7 @@ const Names helpers = {
     "admin_database_audit_csv_list",   // the list's rows with format=csv
     "admin_database_audit_csv_stream", // the same, all of them
     "any_session",          // a request that is wrong in itself: are login and role right?
+    "any_flush",            // a refusal waits for the disk that it rests on
     "any_idempotent",       // calls the route's function for a request with an Idempotency-Key
     "auth_login_cancel",    // when it could not be compared
     "auth_login_finish",    // after the password was compared

@@ -143,8 +143,10 @@ def shop(root, server):
 
 def test_holds_what_a_host_needs_and_nothing_else(members):
     assert {"INSTALL.txt", "LICENSE", "smartflow", "smartflow.conf.example"} <= set(members)
-    programs = {f"programs/{family}.fcgi" for family in FAMILIES}
-    assert {name for name in members if name.startswith("programs/")} == programs
+    assert {"examples/lighttpd.conf", "examples/nginx-fcgiwrap/site.conf"} <= set(members)
+    programs = {f"programs/{family}.fcgi" for family in [*FAMILIES, "setup"]}
+    served = {name for name in members if name.startswith("programs/")}
+    assert served == programs | {"programs/too_large.shtml"}
     sql = {path.name for path in (ROOT / "sql/migrations").iterdir()}
     assert sql <= {name.removeprefix("migrations/") for name in members}
     pages = {name for name in members if name.startswith("pages/")}

@@ -1,6 +1,7 @@
 """Traditional shared hosts: a folder with what the archive for them holds, one database login, and a
 web server that runs as a user who has nothing else.
 """
+import contextlib
 import os
 import pathlib
 import secrets
@@ -27,7 +28,8 @@ def lay_out(folder):
     for name in [*FAMILIES, "setup"]:
         shutil.copy(BUILD / "bin" / name, folder / f"programs/{name}.fcgi")
     shutil.copy(BUILD / "bin/smartflow", folder)
-    subprocess.run([ROOT / "nginx/apache/render", folder], check=True)
+    for server in ("apache", "examples"):
+        subprocess.run([ROOT / "nginx" / server / "render", folder], check=True)
 
 
 def unpack(archive):
@@ -114,15 +116,16 @@ class WebHost:
         """What runs the server in the foreground."""
         raise NotImplementedError
 
-    def start(self):
+    def run(self, command):
+        """A started command, as the web server's user."""
         as_nobody = (
             ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
             if os.geteuid() == 0
             else []
         )
         with open(self.root / "output", "ab") as output:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *as_nobody, *map(str, self.command())],
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *as_nobody, *map(str, command)],
                 env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -130,6 +133,9 @@ class WebHost:
                 stderr=output,
                 start_new_session=True,
             )
+
+    def start(self):
+        self.process = self.run(self.command())
         wait_until(self.answers, 20, f"{self.server} answers: {self.output()}")
         return self
 
@@ -229,3 +235,86 @@ class Apache(WebHost):
             text += f'ScriptSock "{state}/cgid"\n'
         (state / "httpd.conf").write_text(text, "utf-8")
         return ["/usr/sbin/apache2", "-d", state, "-f", state / "httpd.conf", "-DFOREGROUND"]
+
+
+def fill_in(file, values):
+    """An example as its administrator fills it in: what stands there once, and what is to."""
+    text = file.read_text("utf-8")
+    for example, own in values.items():
+        assert text.count(example) == 1, (file, example)
+        text = text.replace(example, own)
+    return text
+
+
+class Lighttpd(WebHost):
+    """lighttpd, as the archive's example has it."""
+
+    server = "lighttpd"
+
+    def command(self):
+        state = self.root / "state"
+        configuration = fill_in(
+            self.folder / "examples/lighttpd.conf",
+            {
+                'var.folder = "/srv/smartflow"': f'var.folder = "{self.folder}"',
+                'var.base = ""': f'var.base = "{self.base}"',
+                'var.state = "/run/lighttpd"': f'var.state = "{state}"',
+                "server.port = 80": f'server.port = {self.port}\nserver.bind = "{self.host}"',
+                "/var/cache/lighttpd/uploads": str(state),
+                "/var/log/lighttpd/error.log": f"{state}/error.log",
+                "/run/lighttpd.pid": f"{state}/pid",
+            },
+        )
+        (state / "lighttpd.conf").write_text(configuration, "utf-8")
+        return ["/usr/sbin/lighttpd", "-D", "-f", state / "lighttpd.conf"]
+
+
+class Fcgiwrap(WebHost):
+    """nginx with fcgiwrap, as the archive's example has it; but tests come faster than its limits."""
+
+    server = "fcgiwrap"
+
+    def start(self):
+        self.wrapper = self.run(
+            ["/usr/sbin/fcgiwrap", "-c8", "-s", f"unix:{self.root}/state/fcgiwrap.socket"]
+        )
+        wait_until((self.root / "state/fcgiwrap.socket").exists, 10, "fcgiwrap listens")
+        return super().start()
+
+    def stop(self):
+        with contextlib.suppress(AttributeError, ProcessLookupError):  # never started, or gone
+            os.killpg(self.wrapper.pid, signal.SIGTERM)
+            self.wrapper.wait(10)
+        super().stop()
+
+    def command(self):
+        state, conf = self.root / "state", self.root / "nginx"
+        shutil.copytree(self.folder / "examples/nginx-fcgiwrap", conf)
+        for name, values in {
+            "site.conf": {
+                "listen 80": f"listen {self.host}:{self.port}",
+                "root /srv/smartflow/pages": f"root {self.folder}/pages",
+            },
+            "smartflow/upstreams.conf": {"/run/fcgiwrap.socket": f"{state}/fcgiwrap.socket"},
+            "smartflow/http.conf": {"rate=100r/s": "rate=9999r/s", "rate=60r/m": "rate=9999r/m"},
+        }.items():
+            (conf / name).write_text(fill_in(conf / name, values), "utf-8")
+        temp = "".join(
+            f"{way}_temp_path {state}/{way};\n"
+            for way in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi")
+        )
+        (conf / "nginx.conf").write_text(
+            f"""
+            daemon off;
+            pid {state}/pid;
+            error_log {state}/error.log notice;
+            events {{}}
+            http {{
+                access_log off;
+                {temp}
+                include site.conf;
+            }}
+            """,
+            "utf-8",
+        )
+        return ["/usr/sbin/nginx", "-p", state, "-c", conf / "nginx.conf", "-e", f"{state}/error.log"]

@@ -1,0 +1,198 @@
+"""The archive's examples for web servers other than Apache: lighttpd, and nginx with fcgiwrap."""
+import json
+import os
+import signal
+
+import pytest
+
+from http_client import Client, make_client, parse_answers, send_raw
+from instance import ROOT, descendants, program_of, wait_until
+from web_hosts import Fcgiwrap, Lighttpd, Login
+
+# What holds under Apache, and takes no words of its own here.
+# pylint: disable=unused-import
+from test_apache import (
+    PASSWORD,
+    test_a_body_cut_short_commits_nothing,
+    test_addresses_lead_back_into_the_folder,
+    test_many_at_once_sell_what_there_is,
+    test_no_header_passes_for_what_apache_says,
+    test_nothing_else_is_served,
+)
+
+pytestmark = pytest.mark.slow
+
+SERVERS = {
+    "lighttpd": Lighttpd,
+    "lighttpd in a folder": lambda login: Lighttpd(login, "shops/one"),
+    "fcgiwrap": Fcgiwrap,
+}
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def host(request, shop):
+    login = Login(shop)
+    host = SERVERS[request.param](login)
+    try:
+        done = host.smartflow("setup", "--password-stdin", input=PASSWORD + "\n")
+        assert done.returncode == 0, done.stderr
+        yield host.start()
+    finally:
+        host.stop()
+        login.drop()
+
+
+@pytest.fixture
+def admin(host):
+    client = make_client(host.login)
+    yield Client(host, client.token, client.user_id)
+
+
+def page(host, path, method="GET", *headers):
+    """An answer that need not have what programs give: lighttpd can't make a request id."""
+    lines = [f"{method} {host.base}{path} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
+    [answer] = parse_answers(send_raw(host, "\r\n".join(lines).encode()), [method])
+    return answer
+
+
+def test_a_static_page_has_its_headers(host):
+    answer = page(host, "/")
+    assert answer.status == 200 and b'<div id="root">' in answer.body
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert page(host, "/", "HEAD").status == 200
+    assert page(host, "/", "GET", "Range: bytes=0-1").status == 200
+    assert page(host, "/", "GET", f"If-None-Match: {answer.headers['ETag']}").status == 304
+    assert page(host, "/style.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    description = page(host, "/api/openapi.json?more")
+    assert description.json["openapi"].startswith("3.1")
+    assert description.headers["Content-Type"].startswith("application/json")
+
+
+def test_the_policy_is_nginx_s(host):
+    """The headers of nginx/headers.conf and nginx/maps.conf.in, whichever server gives them."""
+    nginx = "".join((ROOT / "nginx" / name).read_text("utf-8") for name in ("headers.conf", "maps.conf.in"))
+    for path in ("/", "/style.css", "/api/openapi.json", "/healthz", "/nothing"):
+        headers = page(host, path).headers
+        for name in (
+            "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy"
+        ):  # fmt: skip
+            assert headers.get_all(name) == [headers[name]]
+            assert f'add_header {name} "{headers[name]}" always;' in nginx
+        assert f'"{headers["Content-Security-Policy"]}"' in nginx
+        assert ("script-src 'self'" in headers["Content-Security-Policy"]) == (path == "/")
+
+
+def test_a_static_page_takes_get_and_head(host):
+    for path in ("/", "/style.css", "/api/openapi.json"):
+        allowed = page(host, path, "OPTIONS")
+        assert (allowed.status, allowed.body) == (204, b"")
+        assert allowed.headers["Allow"] == "GET, HEAD, OPTIONS"
+        assert "Location" not in allowed.headers
+        refused = Client(host).post(path, {})
+        assert (refused.status, refused.code) == (405, "METHOD_NOT_ALLOWED")
+        assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/examples/lighttpd.conf", "/examples/nginx-fcgiwrap/site.conf", "/pages/style.css",
+        "/pages/../INSTALL.txt", "/../smartflow.conf", "/%2e%2e/smartflow.conf", "/..%2fsmartflow.conf",
+        "/.hidden.txt", "/deep/.hidden.txt", "/style.css/", "/style.css/more.css", "/deep", "/deep/",
+        "/programs/auth.fcgi/style.css",
+    ],
+)  # fmt: skip
+def test_no_other_file_is_served(host, path):
+    (host.folder / "pages/deep").mkdir(exist_ok=True)
+    for name in (".hidden.txt", "deep/.hidden.txt"):
+        (host.folder / "pages" / name).write_text("secret", "utf-8")
+    answer = page(host, path)
+    assert answer.status in (400, 404), answer
+    assert answer.code in ("BAD_REQUEST", "NOT_FOUND")
+
+
+def test_what_lies_beside_the_folder_is_not_served(host):
+    if host.base:
+        for path in ("/", "/style.css", "/healthz", "/shops", "/shops/", "/shops/one"):
+            [answer] = parse_answers(send_raw(host, f"GET {path} HTTP/1.0\r\n\r\n".encode()))
+            assert (answer.status, answer.code) == (404, "NOT_FOUND"), path
+
+
+def test_a_large_body_is_refused_and_the_largest_taken(host, admin):
+    text = json.dumps({"name": "Large", "stock": 1, "minStock": 0, "price": 1}).encode()
+    assert admin.ask("POST", "/api/products", text.ljust(MEBIBYTE)).status == 201
+    refused = admin.ask("POST", "/api/products", text.ljust(MEBIBYTE + 1))
+    assert (refused.status, refused.code) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_body_without_a_length_is_taken_whole(host, admin):
+    head = (
+        f"POST {host.base}/api/products HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
+        "Content-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    body = json.dumps({"name": "Chunk", "stock": 1, "minStock": 0, "price": 1})
+    chunked = f"{len(body):x}\r\n{body}\r\n"
+    [made] = parse_answers(send_raw(host, (head + chunked + "0\r\n\r\n").encode()))
+    assert made.status == 201, made
+    before = len(admin.get("/api/products?search=Chunk").json)
+    parse_answers(send_raw(host, (head + chunked).encode(), seconds=1))
+    assert len(admin.get("/api/products?search=Chunk").json) == before
+
+
+def test_an_export_and_its_proof_come_through(host, admin):
+    for _ in range(110):
+        admin.product(description="ä" * 10_000)
+    export = admin.get("/api/admin/backup?action=export-json")
+    assert export.status == 200 and export.json["format"] == "smartflow"
+    assert len(export.body) > MEBIBYTE
+    proof = admin.ask("POST", "/api/admin/backup?action=verify", export.body)
+    assert proof.status == 200 and proof.json["ok"], proof
+    refused = Client(host).ask("POST", "/api/admin/backup?action=verify", export.body)
+    assert (refused.status, refused.code) == (401, "UNAUTHORIZED")
+
+
+def test_a_program_that_fails_is_told_in_the_api_s_form_and_comes_back(host):
+    program = host.folder / "programs/notifications.fcgi"
+    assert Client(host).get("/api/notifications").status == 401
+    program.rename(program.with_suffix(".kept"))
+    program.write_text("#!/bin/sh\nexit 3\n", "utf-8")
+    program.chmod(0o755)
+    for pid in descendants(host.process.pid):
+        if program_of(pid) == "notifications.kept":
+            os.kill(pid, signal.SIGKILL)
+    try:
+        answer = Client(host).get("/api/notifications", may_fail=True)
+        assert (answer.status, answer.code) in (
+            (500, "INTERNAL_ERROR"), (503, "SERVICE_UNAVAILABLE")
+        ), answer  # fmt: skip
+    finally:
+        program.with_suffix(".kept").rename(program)
+    wait_until(
+        lambda: Client(host).get("/api/notifications", may_fail=True).status == 401, 20, "it is back"
+    )
+
+
+def test_a_request_that_is_none_is_told_in_the_api_s_form(host):
+    for head in ("GET / HTTP/1.1\nHost: a b", "GET /healthz HTTP/1.1", "G@T / HTTP/1.1\nHost: x"):
+        data = f"{head}\n\n".replace("\n", "\r\n").encode()
+        [answer] = parse_answers(send_raw(host, data))
+        assert (answer.status, answer.code) == (400, "BAD_REQUEST"), (head, answer)
+
+
+def test_a_cookie_opens_the_shop(host):
+    nobody = Client(host)
+    answer = nobody.post("/api/auth/login", {"username": "admin", "password": PASSWORD})
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    assert nobody.get("/api/auth/me", headers={"Cookie": cookie}).json["user"]["username"] == "admin"
+
+
+def test_the_cases_pass(host):
+    """The last test: they begin by emptying the shop."""
+    # In a folder, cookies have other names than these cases expect.
+    left_out = ["--run_test=!auth", "--run_test=!cross_site"] if host.base else []
+    status, said = host.run_cases(*left_out)
+    assert status == 0, said
+    assert "has passed" in said
+    assert host.login.wrong_books() == []
