@@ -20,8 +20,6 @@ from one_run import BUILDS, ROOT, Failure, Run, tail, took
 from instance import FAMILIES  # whose folder one_run has put on the path
 
 FUZZ_SECONDS = {False: 5, True: 120}
-# Under the sanitizers: all of the code but the gateway, or the programs too, which take their time.
-SANITIZED_WAYS = {False: "dispatch", True: "dispatch cgi http"}
 LIMIT_SECONDS = {False: 420, True: 3600}  # of one suite: one that hangs is ended and has failed
 
 
@@ -225,13 +223,13 @@ def sanitizer_reports(run, instance):
     run.count("asan/families", int(not reports), int(bool(reports)))
 
 
-def under_asan(run, instance):
-    """The units and the cases, by programs of that build where everything is wanted."""
+def under_asan(run):
+    """The units; and the cases, by programs of that build, where everything is wanted."""
     build = BUILDS["BUILD_ASAN"]
-    own = run.start_instance(BUILD=str(build)) if run.everything else None
     boost(run, "asan/unit_tests", build / "bin/unit_tests", {})
-    cases(run, "asan/", build, own or instance, SANITIZED_WAYS[run.everything])
-    if own:
+    if run.everything:
+        own = run.start_instance(BUILD=str(build))
+        cases(run, "asan/", build, own)
         run.stop_instance(own)
         sanitizer_reports(run, own)
 
@@ -249,7 +247,7 @@ def compiled(run, instance, transcript, wants_asan):
         )
     ]
     if wants_asan:
-        beside.append(threading.Thread(target=under_asan, args=(run, instance), daemon=True))
+        beside.append(threading.Thread(target=under_asan, args=(run,), daemon=True))
     for thread in beside:
         thread.start()
     boost(run, "unit_tests", release / "bin/unit_tests", {})
@@ -271,7 +269,7 @@ def build_all(run, wants_asan, wants_fuzz):
     if wants_asan:
         run.build(
             "BUILD_ASAN",
-            programs if run.everything else ["unit_tests", "case_tests"],
+            programs if run.everything else ["unit_tests"],
             "-DCMAKE_BUILD_TYPE=Debug",
             "-DCMAKE_CXX_FLAGS_DEBUG=-g1",
             "-DSANITIZE=ON",
@@ -310,7 +308,7 @@ def run_all(run):
         print("Left to `make test-all`:")
         for name in [
             *left_out,
-            "the families' programs under ASan",
+            "the cases and the families' programs under ASan",
             "browser: 100 000 products, every view at every width",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
         ]:
