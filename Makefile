@@ -47,7 +47,7 @@ dist: ## makes the archive for shared hosts: build-dist/smartflow-VERSION-linux-
 lint: ## checks form and names, finds likely mistakes
 	@nginx/lint
 
-format: ## puts C++ into form
+format: ## puts C++ and TypeScript into form
 	@nginx/lint --fix
 
 clean: ## removes what was built, never what a shop has stored

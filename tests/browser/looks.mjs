@@ -6,94 +6,117 @@ const hostile = `<img src=x onerror="document.title='caught'"><script>document.t
 
 /** Every view, with something in each. */
 async function furnish(shop) {
-  const product = await shop.product({ name: "Furnished tea", category: "Tea", stock: 3, minStock: 5 });
-  await shop.ask("POST", "/api/workflows", { name: "Tell", trigger: "New Order", action: "Send Notification" });
-  const items = [{ productId: product.id, quantity: 1 }];
-  const done = await shop.order({ items, status: "Completed" });
-  const open = await shop.order({ items, notes: "Rings twice." });
-  return [
-    "/", "/?days=30", "/products", "/products/new", `/products/${product.id}`, "/orders", "/orders/new",
-    `/orders/${done.id}`, `/orders/${open.id}`, `/orders/${open.id}?edit=true`, "/notifications", "/account",
-    "/products?search=nothing-is-called-that", "/no-such-view",
-  ];
+    const product = await shop.product({ name: "Furnished tea", category: "Tea", stock: 3, minStock: 5 });
+    await shop.ask("POST", "/api/workflows", {
+        name: "Tell",
+        trigger: "New Order",
+        action: "Send Notification",
+    });
+    const items = [{ productId: product.id, quantity: 1 }];
+    const done = await shop.order({ items, status: "Completed" });
+    const open = await shop.order({ items, notes: "Rings twice." });
+    return [
+        "/",
+        "/?days=30",
+        "/products",
+        "/products/new",
+        `/products/${product.id}`,
+        "/orders",
+        "/orders/new",
+        `/orders/${done.id}`,
+        `/orders/${open.id}`,
+        `/orders/${open.id}?edit=true`,
+        "/notifications",
+        "/account",
+        "/products?search=nothing-is-called-that",
+        "/no-such-view",
+    ];
 }
 
 async function all_views({ shop, arrive }, colorScheme, rules) {
-  const visitor = await arrive({ colorScheme });
-  assert.deepEqual(await visitor.violations(rules), [], "login");
-  await visitor.logIn();
-  for (const view of await furnish(shop)) {
-    await visitor.open(view);
-    await visitor.settle();
-    assert.deepEqual(await visitor.violations(rules), [], view);
-  }
+    const visitor = await arrive({ colorScheme });
+    assert.deepEqual(await visitor.violations(rules), [], "login");
+    await visitor.logIn();
+    for (const view of await furnish(shop)) {
+        await visitor.open(view);
+        await visitor.settle();
+        assert.deepEqual(await visitor.violations(rules), [], view);
+    }
 }
 
 export const every_view_is_accessible_when_light = (given) => all_views(given, "light");
 export const every_view_is_accessible_when_dark = (given) => all_views(given, "dark", ["color-contrast"]);
 
 export async function hostile_strings_are_text({ shop, arrive }) {
-  const { id: productId } = await shop.product({ name: hostile, category: hostile.slice(0, 90) });
-  const { id } = await shop.order({
-    customerName: hostile,
-    notes: hostile,
-    items: [{ productId, quantity: 1 }],
-  });
-  const { page, open, settle, logIn } = bound(await arrive());
-  await logIn();
-  for (const view of ["/products", `/products/${productId}`, "/orders", `/orders/${id}`, "/notifications", "/"]) {
-    await open(view);
-    await settle();
-    assert.ok(!(await page.title()).includes("caught") || (await page.title()).includes("<img"), view);
-    assert.equal(await page.locator('img[src="x"]').count(), 0, view);
-  }
-  await open(`/orders/${id}`);
-  await page.getByText(hostile).first().waitFor();
+    const { id: productId } = await shop.product({ name: hostile, category: hostile.slice(0, 90) });
+    const { id } = await shop.order({
+        customerName: hostile,
+        notes: hostile,
+        items: [{ productId, quantity: 1 }],
+    });
+    const { page, open, settle, logIn } = bound(await arrive());
+    await logIn();
+    for (const view of [
+        "/products",
+        `/products/${productId}`,
+        "/orders",
+        `/orders/${id}`,
+        "/notifications",
+        "/",
+    ]) {
+        await open(view);
+        await settle();
+        assert.ok(!(await page.title()).includes("caught") || (await page.title()).includes("<img"), view);
+        assert.equal(await page.locator('img[src="x"]').count(), 0, view);
+    }
+    await open(`/orders/${id}`);
+    await page.getByText(hostile).first().waitFor();
 }
 
 /** Bytes as they came over the wire, compressed, of a page that is loaded once more. */
 async function reloaded({ page, settle }, session, cached) {
-  let bytes = 0;
-  const add = ({ encodedDataLength }) => {
-    bytes += encodedDataLength;
-  };
-  await session.send("Network.setCacheDisabled", { cacheDisabled: !cached });
-  session.on("Network.loadingFinished", add);
-  await page.reload();
-  await settle();
-  session.off("Network.loadingFinished", add);
-  return bytes;
+    let bytes = 0;
+    const add = ({ encodedDataLength }) => {
+        bytes += encodedDataLength;
+    };
+    await session.send("Network.setCacheDisabled", { cacheDisabled: !cached });
+    session.on("Network.loadingFinished", add);
+    await page.reload();
+    await settle();
+    session.off("Network.loadingFinished", add);
+    return bytes;
 }
 
 export async function the_first_load_is_below_200_kb_and_the_next_one_asks_for_little({ arrive }) {
-  const visitor = bound(await arrive());
-  await visitor.logIn();
-  await visitor.settle();
-  const session = await visitor.context.newCDPSession(visitor.page);
-  await session.send("Network.enable");
-  const first = await reloaded(visitor, session, false);
-  const next = await reloaded(visitor, session, true);
-  console.log(`first load ${first} bytes with the overview and its charts, then ${next}`);
-  assert.ok(first < 200_000 && first > 50_000, `${first} bytes`);
-  assert.ok(next < 20_000, `${next} bytes`);
+    const visitor = bound(await arrive());
+    await visitor.logIn();
+    await visitor.settle();
+    const session = await visitor.context.newCDPSession(visitor.page);
+    await session.send("Network.enable");
+    const first = await reloaded(visitor, session, false);
+    const next = await reloaded(visitor, session, true);
+    console.log(`first load ${first} bytes with the overview and its charts, then ${next}`);
+    assert.ok(first < 200_000 && first > 50_000, `${first} bytes`);
+    assert.ok(next < 20_000, `${next} bytes`);
 }
 
 export const slow = {
-  async every_view_fits_every_width({ shop, arrive }) {
-    const folder = process.env.SCREENSHOTS;
-    if (folder) mkdirSync(folder, { recursive: true });
-    const views = await furnish(shop);
-    const { page, open, settle, logIn } = bound(await arrive());
-    await logIn();
-    for (const width of [390, 1024, 1600]) {
-      await page.setViewportSize({ width, height: 900 });
-      for (const view of views) {
-        await open(view);
-        await settle();
-        const wide = await page.evaluate("document.documentElement.scrollWidth");
-        assert.ok(wide <= width, `${view} is ${wide} wide at ${width}`);
-        if (folder) await page.screenshot({ path: `${folder}/${view.replace(/\W+/g, "_")}-${width}.png` });
-      }
-    }
-  },
+    async every_view_fits_every_width({ shop, arrive }) {
+        const folder = process.env.SCREENSHOTS;
+        if (folder) mkdirSync(folder, { recursive: true });
+        const views = await furnish(shop);
+        const { page, open, settle, logIn } = bound(await arrive());
+        await logIn();
+        for (const width of [390, 1024, 1600]) {
+            await page.setViewportSize({ width, height: 900 });
+            for (const view of views) {
+                await open(view);
+                await settle();
+                const wide = await page.evaluate("document.documentElement.scrollWidth");
+                assert.ok(wide <= width, `${view} is ${wide} wide at ${width}`);
+                if (folder)
+                    await page.screenshot({ path: `${folder}/${view.replace(/\W+/g, "_")}-${width}.png` });
+            }
+        }
+    },
 };

@@ -2,98 +2,103 @@ import assert from "node:assert/strict";
 import { bound } from "./visitor.mjs";
 
 export async function from_login_to_a_first_order_in_eight_interactions({ shop, arrive }) {
-  await shop.product({ name: "Darjeeling", sku: "DAR-1", price: 34.9, stock: 10.5 });
-  const { page, button, field, see } = bound(await arrive());
-  let interactions = 0;
-  const does = async (what) => {
-    await what();
-    interactions += 1;
-  };
-  await does(() => field("User name").fill("admin"));
-  await does(() => field("Password").fill(shop.password));
-  await does(() => page.keyboard.press("Enter"));
-  await does(() => page.getByRole("link", { name: "New order" }).click());
-  await does(() => field("Customer").fill("Ada Almeida"));
-  await does(() => page.getByRole("combobox", { name: "Add a product" }).pressSequentially("darj"));
-  await does(() => page.getByRole("option", { name: /Darjeeling.*10.5 available.*€34.90/ }).click());
-  await does(() => button("Create order").click());
-  await see(/^Order #\d+$/);
-  assert.ok(interactions <= 8, `${interactions}`);
-  const [order] = await shop.ask("GET", "/api/orders?search=Ada%20Almeida");
-  assert.deepEqual([order.total, order.items[0].quantity], [34.9, 1]);
+    await shop.product({ name: "Darjeeling", sku: "DAR-1", price: 34.9, stock: 10.5 });
+    const { page, button, field, see } = bound(await arrive());
+    let interactions = 0;
+    const does = async (what) => {
+        await what();
+        interactions += 1;
+    };
+    await does(() => field("User name").fill("admin"));
+    await does(() => field("Password").fill(shop.password));
+    await does(() => page.keyboard.press("Enter"));
+    await does(() => page.getByRole("link", { name: "New order" }).click());
+    await does(() => field("Customer").fill("Ada Almeida"));
+    await does(() => page.getByRole("combobox", { name: "Add a product" }).pressSequentially("darj"));
+    await does(() => page.getByRole("option", { name: /Darjeeling.*10.5 available.*€34.90/ }).click());
+    await does(() => button("Create order").click());
+    await see(/^Order #\d+$/);
+    assert.ok(interactions <= 8, `${interactions}`);
+    const [order] = await shop.ask("GET", "/api/orders?search=Ada%20Almeida");
+    assert.deepEqual([order.total, order.items[0].quantity], [34.9, 1]);
 }
 
 export async function a_new_order_by_the_keyboard_alone({ shop, arrive }) {
-  await shop.product({ name: "Keyboard tea" });
-  const { page, see, logIn } = bound(await arrive());
-  await logIn();
-  const tabTo = async (name) => {
-    for (let presses = 0; presses < 40; presses += 1) {
-      const focused = page.locator(":focus");
-      const label = await focused.evaluate((element) => element.labels?.[0]?.textContent ?? element.textContent);
-      if (label.trim() === name) return;
-      await page.keyboard.press("Tab");
-    }
-    assert.fail(`${name} can't be reached`);
-  };
-  await page.keyboard.press("Tab");
-  await tabTo("New order");
-  await page.keyboard.press("Enter");
-  await see("New order");
-  await page.keyboard.press("Tab");
-  await tabTo("Customer");
-  await page.keyboard.type("Kay");
-  await tabTo("Add a product");
-  await page.keyboard.type("Keyboard");
-  await page.getByRole("option", { name: /Keyboard tea/ }).waitFor();
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Enter");
-  await page.getByText("Keyboard tea").first().waitFor();
-  await tabTo("Create order");
-  await page.keyboard.press("Enter");
-  await see(/^Order #\d+$/);
-  assert.equal((await shop.ask("GET", "/api/orders?search=Kay")).length, 1);
+    await shop.product({ name: "Keyboard tea" });
+    const { page, see, logIn } = bound(await arrive());
+    await logIn();
+    const tabTo = async (name) => {
+        for (let presses = 0; presses < 40; presses += 1) {
+            const focused = page.locator(":focus");
+            const label = await focused.evaluate(
+                (element) => element.labels?.[0]?.textContent ?? element.textContent,
+            );
+            if (label.trim() === name) return;
+            await page.keyboard.press("Tab");
+        }
+        assert.fail(`${name} can't be reached`);
+    };
+    await page.keyboard.press("Tab");
+    await tabTo("New order");
+    await page.keyboard.press("Enter");
+    await see("New order");
+    await page.keyboard.press("Tab");
+    await tabTo("Customer");
+    await page.keyboard.type("Kay");
+    await tabTo("Add a product");
+    await page.keyboard.type("Keyboard");
+    await page.getByRole("option", { name: /Keyboard tea/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.getByText("Keyboard tea").first().waitFor();
+    await tabTo("Create order");
+    await page.keyboard.press("Enter");
+    await see(/^Order #\d+$/);
+    assert.equal((await shop.ask("GET", "/api/orders?search=Kay")).length, 1);
 }
 
-export async function insufficient_stock_is_explained_at_the_line_and_nothing_typed_is_lost({ shop, arrive }) {
-  await shop.product({ name: "Scarce tea", stock: 5 });
-  const visitor = await arrive();
-  const { page, button, field, see, read, open, logIn } = bound(visitor);
-  visitor.expected = /409/;
-  await logIn();
-  await open("/orders/new");
-  await field("Customer").fill("Bea");
-  await page.getByRole("combobox", { name: "Add a product" }).pressSequentially("Scarce");
-  await page.getByRole("option", { name: /Scarce tea/ }).click();
-  await field("Quantity of Scarce tea").fill("6");
-  await button("Create order").click();
-  await read("There is not enough stock.");
-  const said = await field("Quantity of Scarce tea").getAttribute("aria-describedby");
-  assert.equal(await page.locator(`[id="${said}"]`).textContent(), "asked 6, available 5");
-  await page.reload();
-  assert.equal(await field("Customer").inputValue(), "Bea");
-  await field("Quantity of Scarce tea").fill("5");
-  await button("Create order").click();
-  await see(/^Order #\d+$/);
+export async function insufficient_stock_is_explained_at_the_line_and_nothing_typed_is_lost({
+    shop,
+    arrive,
+}) {
+    await shop.product({ name: "Scarce tea", stock: 5 });
+    const visitor = await arrive();
+    const { page, button, field, see, read, open, logIn } = bound(visitor);
+    visitor.expected = /409/;
+    await logIn();
+    await open("/orders/new");
+    await field("Customer").fill("Bea");
+    await page.getByRole("combobox", { name: "Add a product" }).pressSequentially("Scarce");
+    await page.getByRole("option", { name: /Scarce tea/ }).click();
+    await field("Quantity of Scarce tea").fill("6");
+    await button("Create order").click();
+    await read("There is not enough stock.");
+    const said = await field("Quantity of Scarce tea").getAttribute("aria-describedby");
+    assert.equal(await page.locator(`[id="${said}"]`).textContent(), "asked 6, available 5");
+    await page.reload();
+    assert.equal(await field("Customer").inputValue(), "Bea");
+    await field("Quantity of Scarce tea").fill("5");
+    await button("Create order").click();
+    await see(/^Order #\d+$/);
 }
 
 export async function completing_is_asked_first_for_it_is_final({ shop, arrive }) {
-  const { id: productId } = await shop.product({ name: "Final tea" });
-  const { id } = await shop.order({ items: [{ productId, quantity: 2 }] });
-  const { page, button, read, open, logIn } = bound(await arrive());
-  await logIn();
-  await open(`/orders/${id}`);
-  await button("Start processing").click();
-  await read(`Order #${id} is processing.`);
-  await button("Undo").click();
-  await read(`Order #${id} is pending.`);
-  await button("Complete").click();
-  await page.keyboard.press("Escape");
-  assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Pending");
-  await button("Complete").click();
-  await button("Complete order").click();
-  await read(`Order #${id} is completed.`);
-  await button("Edit notes").waitFor();
-  assert.equal(await button("Delete").count(), 0);
-  assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Completed");
+    const { id: productId } = await shop.product({ name: "Final tea" });
+    const { id } = await shop.order({ items: [{ productId, quantity: 2 }] });
+    const { page, button, read, open, logIn } = bound(await arrive());
+    await logIn();
+    await open(`/orders/${id}`);
+    await button("Start processing").click();
+    await read(`Order #${id} is processing.`);
+    await button("Undo").click();
+    await read(`Order #${id} is pending.`);
+    await button("Complete").click();
+    await page.keyboard.press("Escape");
+    assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Pending");
+    await button("Complete").click();
+    await button("Complete order").click();
+    await read(`Order #${id} is completed.`);
+    await button("Edit notes").waitFor();
+    assert.equal(await button("Delete").count(), 0);
+    assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Completed");
 }

@@ -13,35 +13,37 @@ const [url, folder, ...options] = process.argv.slice(2);
 const everything = options.includes("--all");
 const shop = await new Shop(url, folder).start();
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
 });
 let passed = 0;
 let failed = 0;
 
 async function run(name, test) {
-  const began = Date.now();
-  const visitors = [];
-  const arrive = async (more) => {
-    const visitor = await Visitor.arrive(browser, shop, more);
-    visitors.push(visitor);
-    return visitor;
-  };
-  try {
-    await test({ shop, browser, arrive });
-    for (const visitor of visitors.splice(0)) await visitor.leave();
-    passed += 1;
-    console.log(`${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`failed: ${name}\n${error.stack}`);
-    for (const { complaints } of visitors) for (const text of complaints) console.log(`  console: ${text}`);
-    for (const { context } of visitors) await context.close();
-  }
+    const began = Date.now();
+    const visitors = [];
+    const arrive = async (more) => {
+        const visitor = await Visitor.arrive(browser, shop, more);
+        visitors.push(visitor);
+        return visitor;
+    };
+    try {
+        await test({ shop, browser, arrive });
+        for (const visitor of visitors.splice(0)) await visitor.leave();
+        passed += 1;
+        console.log(`${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+        failed += 1;
+        console.log(`failed: ${name}\n${error.stack}`);
+        for (const { complaints } of visitors)
+            for (const text of complaints) console.log(`  console: ${text}`);
+        for (const { context } of visitors) await context.close();
+    }
 }
 
 for (const { slow = {}, ...tests } of [orders, products, sessions, looks]) {
-  for (const [name, test] of Object.entries({ ...tests, ...(everything ? slow : {}) })) await run(name, test);
+    for (const [name, test] of Object.entries({ ...tests, ...(everything ? slow : {}) }))
+        await run(name, test);
 }
 await browser.close();
 console.log(`${passed} passed, ${failed} failed`);

@@ -2,52 +2,52 @@ import assert from "node:assert/strict";
 import { bound } from "./visitor.mjs";
 
 export async function a_wrong_password_is_said_in_the_servers_words({ arrive }) {
-  const visitor = await arrive();
-  const { field, button, read } = bound(visitor);
-  visitor.expected = /401/;
-  await field("User name").fill("admin");
-  await field("Password").fill("not the password");
-  await button("Log in").click();
-  await read("The user name or the password is wrong.");
+    const visitor = await arrive();
+    const { field, button, read } = bound(visitor);
+    visitor.expected = /401/;
+    await field("User name").fill("admin");
+    await field("Password").fill("not the password");
+    await button("Log in").click();
+    await read("The user name or the password is wrong.");
 }
 
 export async function an_ended_session_loses_no_input_and_what_was_sent_goes_on({ shop, arrive }) {
-  const visitor = await arrive();
-  const { page, field, button, see, open, logIn } = bound(visitor);
-  visitor.expected = /401/;
-  await logIn();
-  await open("/products/new");
-  await field("Name").fill("Patient tea");
-  await field("Price").fill("2");
-  await shop.endSessions();
-  await button("Create product").click();
-  const again = page.getByRole("dialog", { name: "Log in again" });
-  await again.waitFor();
-  assert.equal(await again.getByLabel("User name").inputValue(), "admin");
-  await again.getByLabel("Password").fill(shop.password);
-  await again.getByRole("button", { name: "Log in" }).click();
-  await see("Patient tea");
-  assert.equal((await shop.ask("GET", "/api/products?search=Patient")).length, 1);
+    const visitor = await arrive();
+    const { page, field, button, see, open, logIn } = bound(visitor);
+    visitor.expected = /401/;
+    await logIn();
+    await open("/products/new");
+    await field("Name").fill("Patient tea");
+    await field("Price").fill("2");
+    await shop.endSessions();
+    await button("Create product").click();
+    const again = page.getByRole("dialog", { name: "Log in again" });
+    await again.waitFor();
+    assert.equal(await again.getByLabel("User name").inputValue(), "admin");
+    await again.getByLabel("Password").fill(shop.password);
+    await again.getByRole("button", { name: "Log in" }).click();
+    await see("Patient tea");
+    assert.equal((await shop.ask("GET", "/api/products?search=Patient")).length, 1);
 }
 
 export async function a_password_is_changed_and_logging_out_shows_the_login({ shop, arrive }) {
-  const [before, after] = ["a long enough first one", "quite another long one"];
-  await shop.ask("POST", "/api/users", { username: "pat", name: "Pat", role: "staff", password: before });
-  const visitor = await arrive();
-  const { page, field, button, read, open, logIn } = bound(visitor);
-  visitor.expected = /400/;
-  await logIn("pat", before);
-  // Staff have no figures of revenue and health, and nothing of them is asked for.
-  assert.equal(await page.getByText("Revenue").count(), 0);
-  await open("/account");
-  await field("Current password").fill("something else entirely");
-  await field("New password").fill(after);
-  await field("New password again").fill(after);
-  await button("Change password").click();
-  await page.locator('[aria-invalid="true"]').waitFor();
-  await field("Current password").fill(before);
-  await button("Change password").click();
-  await read("Your password was changed.");
-  await page.getByRole("main").getByRole("button", { name: "Log out" }).click();
-  await logIn("pat", after);
+    const [before, after] = ["a long enough first one", "quite another long one"];
+    await shop.ask("POST", "/api/users", { username: "pat", name: "Pat", role: "staff", password: before });
+    const visitor = await arrive();
+    const { page, field, button, read, open, logIn } = bound(visitor);
+    visitor.expected = /400/;
+    await logIn("pat", before);
+    // Staff have no figures of revenue and health, and nothing of them is asked for.
+    assert.equal(await page.getByText("Revenue").count(), 0);
+    await open("/account");
+    await field("Current password").fill("something else entirely");
+    await field("New password").fill(after);
+    await field("New password again").fill(after);
+    await button("Change password").click();
+    await page.locator('[aria-invalid="true"]').waitFor();
+    await field("Current password").fill(before);
+    await button("Change password").click();
+    await read("Your password was changed.");
+    await page.getByRole("main").getByRole("button", { name: "Log out" }).click();
+    await logIn("pat", after);
 }

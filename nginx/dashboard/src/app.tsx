@@ -22,124 +22,143 @@ const Notifications = lazy(() => import("./views/notifications"));
 const Account = lazy(() => import("./views/account"));
 
 function useUnread(): number {
-  const unread = useQuery({
-    queryKey: ["notifications", "unread"],
-    queryFn: ({ signal }) =>
-      pageOf(api.GET("/api/notifications", { params: { query: { unread: true, limit: 1, count: true } }, signal })),
-    refetchInterval: 30_000,
-  });
-  return unread.data?.total ?? 0;
+    const unread = useQuery({
+        queryKey: ["notifications", "unread"],
+        queryFn: ({ signal }) =>
+            pageOf(
+                api.GET("/api/notifications", {
+                    params: { query: { unread: true, limit: 1, count: true } },
+                    signal,
+                }),
+            ),
+        refetchInterval: 30_000,
+    });
+    return unread.data?.total ?? 0;
 }
 
-function Entry({ to, icon: name, children, count = 0 }: { to: string; icon: IconName; children: string; count?: number }) {
-  return (
-    <NavLink to={to} end={to === "/"}>
-      <Icon name={name} />
-      {children}
-      {count > 0 && (
-        <span className="count">
-          {count > 99 ? "99+" : count}
-          <span className="visually-hidden"> unread</span>
-        </span>
-      )}
-    </NavLink>
-  );
+function Entry({
+    to,
+    icon: name,
+    children,
+    count = 0,
+}: {
+    to: string;
+    icon: IconName;
+    children: string;
+    count?: number;
+}) {
+    return (
+        <NavLink to={to} end={to === "/"}>
+            <Icon name={name} />
+            {children}
+            {count > 0 && (
+                <span className="count">
+                    {count > 99 ? "99+" : count}
+                    <span className="visually-hidden"> unread</span>
+                </span>
+            )}
+        </NavLink>
+    );
 }
 
 function ThemeChoice() {
-  const [theme, setTheme] = useTheme();
-  return (
-    <label className="theme">
-      <Icon name="theme" />
-      <span className="visually-hidden">Colours</span>
-      <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
-        <option value="system">As the system</option>
-        <option value="light">Light</option>
-        <option value="dark">Dark</option>
-      </select>
-    </label>
-  );
+    const [theme, setTheme] = useTheme();
+    return (
+        <label className="theme">
+            <Icon name="theme" />
+            <span className="visually-hidden">Colours</span>
+            <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
+                <option value="system">As the system</option>
+                <option value="light">Light</option>
+                <option value="dark">Dark</option>
+            </select>
+        </label>
+    );
 }
 
 function Side() {
-  const { me } = useHere();
-  const { complain } = useToasts();
-  return (
-    <header className="side">
-      <div className="brand">
-        <img src={icon} alt="" />
-        <span>{me.shop.name}</span>
-      </div>
-      <nav className="nav" aria-label="Views">
-        <Entry to="/" icon="overview">
-          Overview
-        </Entry>
-        <Entry to="/products" icon="products">
-          Products
-        </Entry>
-        <Entry to="/orders" icon="orders">
-          Orders
-        </Entry>
-        <Entry to="/notifications" icon="notifications" count={useUnread()}>
-          Inbox
-        </Entry>
-        <Entry to="/account" icon="account">
-          Account
-        </Entry>
-      </nav>
-      <div className="side-end">
-        <p className="who soft small">
-          {me.user.name} · {me.user.role}
-        </p>
-        <ThemeChoice />
-        <button className="button plain leave" type="button" onClick={() => void logOut().catch(complain)}>
-          <Icon name="leave" />
-          Log out
-        </button>
-      </div>
-    </header>
-  );
+    const { me } = useHere();
+    const { complain } = useToasts();
+    return (
+        <header className="side">
+            <div className="brand">
+                <img src={icon} alt="" />
+                <span>{me.shop.name}</span>
+            </div>
+            <nav className="nav" aria-label="Views">
+                <Entry to="/" icon="overview">
+                    Overview
+                </Entry>
+                <Entry to="/products" icon="products">
+                    Products
+                </Entry>
+                <Entry to="/orders" icon="orders">
+                    Orders
+                </Entry>
+                <Entry to="/notifications" icon="notifications" count={useUnread()}>
+                    Inbox
+                </Entry>
+                <Entry to="/account" icon="account">
+                    Account
+                </Entry>
+            </nav>
+            <div className="side-end">
+                <p className="who soft small">
+                    {me.user.name} · {me.user.role}
+                </p>
+                <ThemeChoice />
+                <button
+                    className="button plain leave"
+                    type="button"
+                    onClick={() => void logOut().catch(complain)}
+                >
+                    <Icon name="leave" />
+                    Log out
+                </button>
+            </div>
+        </header>
+    );
 }
 
 function NoView() {
-  useTitle("Nothing here");
-  return (
-    <Empty>
-      <h1>There is no such view.</h1>
-      <Link to="/">Overview</Link>
-    </Empty>
-  );
+    useTitle("Nothing here");
+    return (
+        <Empty>
+            <h1>There is no such view.</h1>
+            <Link to="/">Overview</Link>
+        </Empty>
+    );
 }
 
 /// All views.
 export function App() {
-  const main = useRef<HTMLElement>(null);
-  const { pathname } = useLocation();
-  const shown = useRef(pathname);
-  // The keyboard and screen readers go on in the new view.
-  useEffect(() => {
-    if (shown.current !== pathname) main.current?.focus({ preventScroll: true });
-    shown.current = pathname;
-  }, [pathname]);
-  return (
-    <div className="frame">
-      <Side />
-      <main className="main" ref={main} key={pathname} tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Routes>
-            <Route path="/" element={<Overview />} />
-            <Route path="/products" element={<Products />} />
-            <Route path="/products/new" element={<NewProduct />} />
-            <Route path="/products/:id" element={<Product />} />
-            <Route path="/orders" element={<Orders />} />
-            <Route path="/orders/new" element={<NewOrder />} />
-            <Route path="/orders/:id" element={<Order />} />
-            <Route path="/notifications" element={<Notifications />} />
-            <Route path="/account" element={<Account />} />
-            <Route path="*" element={<NoView />} />
-          </Routes>
-        </Suspense>
-      </main>
-    </div>
-  );
+    const main = useRef<HTMLElement>(null);
+    const { pathname } = useLocation();
+    const shown = useRef(pathname);
+    // The keyboard and screen readers go on in the new view.
+    useEffect(() => {
+        if (shown.current !== pathname) main.current?.focus({ preventScroll: true });
+        shown.current = pathname;
+    }, [pathname]);
+    return (
+        <div className="frame">
+            <Side />
+            <main className="main" ref={main} key={pathname} tabIndex={-1}>
+                <Suspense fallback={<Loading />}>
+                    <Routes>
+                        <Route path="/" element={<Overview />} />
+                        <Route path="/products" element={<Products />} />
+                        <Route path="/products/new" element={<NewProduct />} />
+                        <Route path="/products/:id" element={<Product />} />
+                        <Route path="/orders" element={<Orders />} />
+                        <Route path="/orders/new" element={<NewOrder />} />
+                        <Route path="/orders/:id" element={<Order />} />
+                        <Route path="/notifications" element={<Notifications />} />
+                        <Route path="/account" element={<Account />} />
+                        <Route path="*" element={<NoView />} />
+                    </Routes>
+                </Suspense>
+            </main>
+        </div>
+    );
 }

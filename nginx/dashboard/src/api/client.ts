@@ -11,16 +11,16 @@ const folder = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
 
 /// What the server, or the way to it, refused.
 export class ApiError extends Error {
-  constructor(
-    message: string,
-    /// 0 where there was no answer.
-    readonly status: number,
-    readonly code: string,
-    /// Each wrong field with its reason.
-    readonly details: Readonly<Record<string, string>> = {},
-  ) {
-    super(message);
-  }
+    constructor(
+        message: string,
+        /// 0 where there was no answer.
+        readonly status: number,
+        readonly code: string,
+        /// Each wrong field with its reason.
+        readonly details: Readonly<Record<string, string>> = {},
+    ) {
+        super(message);
+    }
 }
 
 const isLogin = (request: Request) => new URL(request.url).pathname.endsWith("/api/auth/login");
@@ -30,96 +30,100 @@ let renewed: (() => Promise<void>) | null = null;
 
 /// Says who asks for a new login when the session has ended, so that what was under way goes on then.
 export function onExpiry(renew: (() => Promise<void>) | null): void {
-  renewed = renew;
+    renewed = renew;
 }
 
 async function send(request: Request): Promise<Response> {
-  try {
-    return await fetch(request);
-  } catch (reason) {
-    if (request.signal.aborted) throw reason;
-    throw new ApiError("The shop can't be reached. Check the connection and try again.", 0, "UNREACHABLE");
-  }
+    try {
+        return await fetch(request);
+    } catch (reason) {
+        if (request.signal.aborted) throw reason;
+        throw new ApiError(
+            "The shop can't be reached. Check the connection and try again.",
+            0,
+            "UNREACHABLE",
+        );
+    }
 }
 
 async function sendAsUser(request: Request): Promise<Response> {
-  const again = request.clone();
-  const answer = await send(request);
-  if (answer.status !== 401 || renewed === null || isLogin(request)) return answer;
-  await renewed();
-  return send(again);
+    const again = request.clone();
+    const answer = await send(request);
+    if (answer.status !== 401 || renewed === null || isLogin(request)) return answer;
+    await renewed();
+    return send(again);
 }
 
 /// The API by its paths, each with its own types.
 export const api = createClient<paths>({ baseUrl: folder, fetch: sendAsUser });
 
 interface Outcome<T> {
-  data?: T;
-  error?: unknown;
-  response: Response;
+    data?: T;
+    error?: unknown;
+    response: Response;
 }
 
 function errorOf(body: unknown, response: Response): ApiError {
-  const { error, code, details } = (typeof body === "object" && body !== null ? body : {}) as Partial<
-    Schemas["Error"]
-  >;
-  return new ApiError(
-    error ?? `The server answered ${response.status}. Try again later.`,
-    response.status,
-    code ?? "UNKNOWN",
-    details,
-  );
+    const { error, code, details } = (typeof body === "object" && body !== null ? body : {}) as Partial<
+        Schemas["Error"]
+    >;
+    return new ApiError(
+        error ?? `The server answered ${response.status}. Try again later.`,
+        response.status,
+        code ?? "UNKNOWN",
+        details,
+    );
 }
 
 /// The answer's body. \throws ApiError
 export async function bodyOf<T>(asked: Promise<Outcome<T>>): Promise<T> {
-  const { data, error, response } = await asked;
-  if (!response.ok) throw errorOf(error, response);
-  return data as T;
+    const { data, error, response } = await asked;
+    if (!response.ok) throw errorOf(error, response);
+    return data as T;
 }
 
 /// A single thing with the version that an If-Match names.
 export interface Versioned<T> {
-  value: T;
-  etag: string;
+    value: T;
+    etag: string;
 }
 
 /// The answer's body and entity tag. \throws ApiError
 export async function versionedOf<T>(asked: Promise<Outcome<T>>): Promise<Versioned<T>> {
-  const outcome = await asked;
-  return {
-    value: await bodyOf(Promise.resolve(outcome)),
-    etag: outcome.response.headers.get("ETag") ?? "",
-  };
+    const outcome = await asked;
+    return {
+        value: await bodyOf(Promise.resolve(outcome)),
+        etag: outcome.response.headers.get("ETag") ?? "",
+    };
 }
 
 /// A page of a list.
 export interface Page<T> {
-  rows: T[];
-  /// Of the next page; null on the last one.
-  cursor: string | null;
-  /// Of all pages, where it was asked for.
-  total: number | null;
+    rows: T[];
+    /// Of the next page; null on the last one.
+    cursor: string | null;
+    /// Of all pages, where it was asked for.
+    total: number | null;
 }
 
 /// The answer's rows and where the next ones are. \throws ApiError
 export async function pageOf<T>(asked: Promise<Outcome<T[]>>): Promise<Page<T>> {
-  const outcome = await asked;
-  const rows = await bodyOf(Promise.resolve(outcome));
-  const { headers } = outcome.response;
-  const next = /<([^>]*)>;\s*rel="next"/.exec(headers.get("Link") ?? "")?.[1];
-  const total = headers.get("X-Total-Count");
-  return {
-    rows,
-    cursor: next === undefined ? null : new URL(next, document.baseURI).searchParams.get("cursor"),
-    total: total === null ? null : Number(total),
-  };
+    const outcome = await asked;
+    const rows = await bodyOf(Promise.resolve(outcome));
+    const { headers } = outcome.response;
+    const next = /<([^>]*)>;\s*rel="next"/.exec(headers.get("Link") ?? "")?.[1];
+    const total = headers.get("X-Total-Count");
+    return {
+        rows,
+        cursor: next === undefined ? null : new URL(next, document.baseURI).searchParams.get("cursor"),
+        total: total === null ? null : Number(total),
+    };
 }
 
 /// A key under which the server does a thing once, however often it is sent. (randomUUID would need a
 /// secure context, which a shop on a local network may not have.)
 export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+    return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+        byte.toString(16).padStart(2, "0"),
+    ).join("");
 }

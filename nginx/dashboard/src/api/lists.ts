@@ -6,25 +6,30 @@ import { pageOf, type Page } from "./client";
 const pageRows = 100;
 
 interface Paging {
-  limit: number;
-  cursor?: string;
-  count?: boolean;
+    limit: number;
+    cursor?: string;
+    count?: boolean;
 }
 
 /// A list's pages, the first with the number of all rows.
 export function useList<T>(
-  key: readonly unknown[],
-  ask: (paging: Paging, signal: AbortSignal) => Parameters<typeof pageOf<T>>[0],
+    key: readonly unknown[],
+    ask: (paging: Paging, signal: AbortSignal) => Parameters<typeof pageOf<T>>[0],
 ) {
-  return useInfiniteQuery({
-    queryKey: key,
-    queryFn: ({ pageParam, signal }): Promise<Page<T>> =>
-      pageOf(
-        ask(pageParam === null ? { limit: pageRows, count: true } : { limit: pageRows, cursor: pageParam }, signal),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.cursor,
-    // What is on the screen stays until what was asked for instead is there.
-    placeholderData: keepPreviousData,
-  });
+    return useInfiniteQuery({
+        queryKey: key,
+        queryFn: ({ pageParam, signal }): Promise<Page<T>> =>
+            pageOf(
+                ask(
+                    pageParam === null
+                        ? { limit: pageRows, count: true }
+                        : { limit: pageRows, cursor: pageParam },
+                    signal,
+                ),
+            ),
+        initialPageParam: null as string | null,
+        getNextPageParam: (last) => last.cursor,
+        // What is on the screen stays until what was asked for instead is there.
+        placeholderData: keepPreviousData,
+    });
 }

@@ -7,54 +7,62 @@ export const margin = { top: 8, right: 4, bottom: 22, left: 52 };
 
 /// The width of an element, and what to attach to it.
 function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
-  const element = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    if (element.current === null) return undefined;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, []);
-  return [element, width];
+    const element = useRef<HTMLDivElement>(null);
+    const [width, setWidth] = useState(0);
+    useLayoutEffect(() => {
+        if (element.current === null) return undefined;
+        const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+        observer.observe(element.current);
+        return () => observer.disconnect();
+    }, []);
+    return [element, width];
 }
 
 interface FrameProps {
-  label: string;
-  /// Name and value of everything shown.
-  table: [string, string][];
-  /// What is said at the pointer, and where that is.
-  tip: { x: number; y: number; text: ReactNode } | null;
-  children: (width: number) => ReactNode;
+    label: string;
+    /// Name and value of everything shown.
+    table: [string, string][];
+    /// What is said at the pointer, and where that is.
+    tip: { x: number; y: number; text: ReactNode } | null;
+    children: (width: number) => ReactNode;
 }
 
 /// A chart with its words.
 export function ChartFrame({ label, table, tip, children }: FrameProps) {
-  const [element, width] = useWidth();
-  return (
-    <figure>
-      <div className="chart-frame" ref={element}>
-        {width > 0 && (
-          <svg className="chart" viewBox={`0 0 ${width} ${chartHeight}`} role="img" aria-label={label}>
-            {children(width)}
-          </svg>
-        )}
-        {tip !== null && (
-          <div className="tip" style={{ left: Math.min(Math.max(tip.x, 70), width - 70), top: tip.y - 6 }}>
-            {tip.text}
-          </div>
-        )}
-      </div>
-      <table className="visually-hidden">
-        <caption>{label}</caption>
-        <tbody>
-          {table.map(([name, value]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </figure>
-  );
+    const [element, width] = useWidth();
+    return (
+        <figure>
+            <div className="chart-frame" ref={element}>
+                {width > 0 && (
+                    <svg
+                        className="chart"
+                        viewBox={`0 0 ${width} ${chartHeight}`}
+                        role="img"
+                        aria-label={label}
+                    >
+                        {children(width)}
+                    </svg>
+                )}
+                {tip !== null && (
+                    <div
+                        className="tip"
+                        style={{ left: Math.min(Math.max(tip.x, 70), width - 70), top: tip.y - 6 }}
+                    >
+                        {tip.text}
+                    </div>
+                )}
+            </div>
+            <table className="visually-hidden">
+                <caption>{label}</caption>
+                <tbody>
+                    {table.map(([name, value]) => (
+                        <tr key={name}>
+                            <th scope="row">{name}</th>
+                            <td>{value}</td>
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+        </figure>
+    );
 }

@@ -7,83 +7,102 @@ import { useHere } from "../format";
 import { ChartFrame, chartHeight, margin } from "./frame";
 
 interface StockProps {
-  movements: Schemas["Movement"][];
-  minStock: number;
+    movements: Schemas["Movement"][];
+    minStock: number;
 }
 
 interface Point {
-  at: Date;
-  balance: number;
-  words: string;
+    at: Date;
+    balance: number;
+    words: string;
 }
 
 export default function Stock({ movements, minStock }: StockProps) {
-  const { format } = useHere();
-  const [tip, setTip] = useState<{ x: number; y: number; text: string } | null>(null);
-  const points: Point[] = movements.map(({ createdAt, balance, delta, reason }) => ({
-    at: new Date(createdAt),
-    balance,
-    words: `${format.moment(createdAt)}: ${format.quantity(balance)} (${delta > 0 ? "+" : ""}${format.quantity(delta)}, ${reason})`,
-  }));
-  const first = points[0];
-  const latest = points.at(-1);
-  if (first === undefined || latest === undefined) return null;
-  // Up to now, for that is how long the last balance has held.
-  const end = new Date();
-  const drawn = [...points, { ...latest, at: end }];
-  const top = Math.max(minStock, ...points.map((point) => point.balance), 1);
-  const y = scaleLinear([0, top], [chartHeight - margin.bottom, margin.top]).nice(4);
-  return (
-    <ChartFrame
-      label="On hand over time"
-      table={movements.map(({ id, createdAt, balance }) => [
-        `${format.moment(createdAt)} (${id})`,
-        format.quantity(balance),
-      ])}
-      tip={tip}
-    >
-      {(width) => {
-        const x = scaleTime([first.at, end], [margin.left, width - margin.right]);
-        const steps = line<Point>((point) => x(point.at), (point) => y(point.balance)).curve(curveStepAfter);
-        const below = area<Point>((point) => x(point.at), y(0), (point) => y(point.balance)).curve(curveStepAfter);
-        return (
-          <>
-            {y.ticks(4).map((tick) => (
-              <g key={tick}>
-                <line className="grid" x1={margin.left} x2={width - margin.right} y1={y(tick)} y2={y(tick)} />
-                <text x={margin.left - 8} y={y(tick)} dy="0.32em" textAnchor="end">
-                  {format.quantity(tick)}
-                </text>
-              </g>
-            ))}
-            <text x={margin.left} y={chartHeight - 6}>
-              {format.day(first.at.toISOString())}
-            </text>
-            <text x={width - margin.right} y={chartHeight - 6} textAnchor="end">
-              Today
-            </text>
-            <path className="area" d={below(drawn) ?? ""} />
-            <path className="line" d={steps(drawn) ?? ""} />
-            {minStock > 0 && (
-              <line className="limit" x1={margin.left} x2={width - margin.right} y1={y(minStock)} y2={y(minStock)} />
-            )}
-            <rect
-              className="hit"
-              x={margin.left}
-              y={0}
-              width={Math.max(0, width - margin.left - margin.right)}
-              height={chartHeight - margin.bottom}
-              onPointerMove={(event) => {
-                const box = event.currentTarget.getBoundingClientRect();
-                const moment = x.invert(margin.left + event.clientX - box.left);
-                const point = points.findLast(({ at }) => at <= moment) ?? first;
-                setTip({ x: x(point.at), y: y(point.balance), text: point.words });
-              }}
-              onPointerLeave={() => setTip(null)}
-            />
-          </>
-        );
-      }}
-    </ChartFrame>
-  );
+    const { format } = useHere();
+    const [tip, setTip] = useState<{ x: number; y: number; text: string } | null>(null);
+    const points: Point[] = movements.map(({ createdAt, balance, delta, reason }) => ({
+        at: new Date(createdAt),
+        balance,
+        words: `${format.moment(createdAt)}: ${format.quantity(balance)} (${delta > 0 ? "+" : ""}${format.quantity(delta)}, ${reason})`,
+    }));
+    const first = points[0];
+    const latest = points.at(-1);
+    if (first === undefined || latest === undefined) return null;
+    // Up to now, for that is how long the last balance has held.
+    const end = new Date();
+    const drawn = [...points, { ...latest, at: end }];
+    const top = Math.max(minStock, ...points.map((point) => point.balance), 1);
+    const y = scaleLinear([0, top], [chartHeight - margin.bottom, margin.top]).nice(4);
+    return (
+        <ChartFrame
+            label="On hand over time"
+            table={movements.map(({ id, createdAt, balance }) => [
+                `${format.moment(createdAt)} (${id})`,
+                format.quantity(balance),
+            ])}
+            tip={tip}
+        >
+            {(width) => {
+                const x = scaleTime([first.at, end], [margin.left, width - margin.right]);
+                const steps = line<Point>(
+                    (point) => x(point.at),
+                    (point) => y(point.balance),
+                ).curve(curveStepAfter);
+                const below = area<Point>(
+                    (point) => x(point.at),
+                    y(0),
+                    (point) => y(point.balance),
+                ).curve(curveStepAfter);
+                return (
+                    <>
+                        {y.ticks(4).map((tick) => (
+                            <g key={tick}>
+                                <line
+                                    className="grid"
+                                    x1={margin.left}
+                                    x2={width - margin.right}
+                                    y1={y(tick)}
+                                    y2={y(tick)}
+                                />
+                                <text x={margin.left - 8} y={y(tick)} dy="0.32em" textAnchor="end">
+                                    {format.quantity(tick)}
+                                </text>
+                            </g>
+                        ))}
+                        <text x={margin.left} y={chartHeight - 6}>
+                            {format.day(first.at.toISOString())}
+                        </text>
+                        <text x={width - margin.right} y={chartHeight - 6} textAnchor="end">
+                            Today
+                        </text>
+                        <path className="area" d={below(drawn) ?? ""} />
+                        <path className="line" d={steps(drawn) ?? ""} />
+                        {minStock > 0 && (
+                            <line
+                                className="limit"
+                                x1={margin.left}
+                                x2={width - margin.right}
+                                y1={y(minStock)}
+                                y2={y(minStock)}
+                            />
+                        )}
+                        <rect
+                            className="hit"
+                            x={margin.left}
+                            y={0}
+                            width={Math.max(0, width - margin.left - margin.right)}
+                            height={chartHeight - margin.bottom}
+                            onPointerMove={(event) => {
+                                const box = event.currentTarget.getBoundingClientRect();
+                                const moment = x.invert(margin.left + event.clientX - box.left);
+                                const point = points.findLast(({ at }) => at <= moment) ?? first;
+                                setTip({ x: x(point.at), y: y(point.balance), text: point.words });
+                            }}
+                            onPointerLeave={() => setTip(null)}
+                        />
+                    </>
+                );
+            }}
+        </ChartFrame>
+    );
 }

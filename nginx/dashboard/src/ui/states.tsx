@@ -6,53 +6,53 @@ import { wordsOf } from "./toasts";
 
 /// On its way; seen only where that takes a moment.
 export function Loading() {
-  return (
-    <div className="loading" role="status">
-      Loading…
-    </div>
-  );
+    return (
+        <div className="loading" role="status">
+            Loading…
+        </div>
+    );
 }
 
 /// What was refused, and a way to try again.
 export function Failure({ reason, again }: { reason: unknown; again?: () => void }) {
-  return (
-    <div className="note bad" role="alert">
-      <span>{wordsOf(reason)}</span>
-      {again && (
-        <button className="button" type="button" onClick={again}>
-          Try again
-        </button>
-      )}
-    </div>
-  );
+    return (
+        <div className="note bad" role="alert">
+            <span>{wordsOf(reason)}</span>
+            {again && (
+                <button className="button" type="button" onClick={again}>
+                    Try again
+                </button>
+            )}
+        </div>
+    );
 }
 
 /// What a form's fields can't show of a refusal: its words, and the reasons of fields that aren't there.
 export function FormFailure({ reason, fields }: { reason: unknown; fields: (field: string) => boolean }) {
-  if (reason === null || reason === undefined) return null;
-  if (!(reason instanceof ApiError)) return <Failure reason={reason} />;
-  const rest = Object.entries(reason.details).filter(([field]) => !fields(field));
-  return (
-    <div className="note bad" role="alert">
-      <span>{reason.message}</span>
-      {rest.map(([field, why]) => (
-        <span key={field}>
-          {field}: {why}
-        </span>
-      ))}
-    </div>
-  );
+    if (reason === null || reason === undefined) return null;
+    if (!(reason instanceof ApiError)) return <Failure reason={reason} />;
+    const rest = Object.entries(reason.details).filter(([field]) => !fields(field));
+    return (
+        <div className="note bad" role="alert">
+            <span>{reason.message}</span>
+            {rest.map(([field, why]) => (
+                <span key={field}>
+                    {field}: {why}
+                </span>
+            ))}
+        </div>
+    );
 }
 
 /// Nothing to show, and what to do about it.
 export function Empty({ children }: { children: ReactNode }) {
-  return <div className="empty">{children}</div>;
+    return <div className="empty">{children}</div>;
 }
 
 /// The view's name in the window's title.
 export function useTitle(title: string): void {
-  const { me } = useHere();
-  useEffect(() => {
-    document.title = `${title} · ${me.shop.name}`;
-  }, [title, me.shop.name]);
+    const { me } = useHere();
+    useEffect(() => {
+        document.title = `${title} · ${me.shop.name}`;
+    }, [title, me.shop.name]);
 }

@@ -4,5 +4,5 @@ const tones: Record<Status, string> = { Pending: "accent", Processing: "warn", C
 
 /// An order's status, in its colour.
 export function StatusBadge({ status }: { status: Status }) {
-  return <span className={`badge ${tones[status]}`}>{status}</span>;
+    return <span className={`badge ${tones[status]}`}>{status}</span>;
 }

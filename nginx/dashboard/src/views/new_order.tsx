@@ -11,62 +11,68 @@ import { bodyOfOrder, noOrder, type OrderTexts } from "./order_texts";
 import type { Reasons } from "./product_fields";
 
 export default function NewOrder() {
-  useTitle("New order");
-  const [draft, setDraft, forget] = useDraft<OrderTexts>("new-order", () => noOrder);
-  const [unreadable, setUnreadable] = useState<Reasons>({});
-  const key = useRef(newKey());
-  const navigate = useNavigate();
-  const { say } = useToasts();
-  const changed = useOrdersChanged();
-  const create = useMutation({
-    mutationFn: (body: Schemas["OrdersCreateBody"]) =>
-      bodyOf(api.POST("/api/orders", { params: { header: { "Idempotency-Key": key.current } }, body })),
-    onSuccess: (order) => {
-      forget();
-      void changed();
-      say(`Order #${order.id} was created.`);
-      void navigate(`/orders/${order.id}`, { replace: true });
-    },
-    onError: (reason) => {
-      // A refusal is on record under its key; without an answer the same key asks what became of it.
-      if (reason instanceof ApiError && reason.status === 409) key.current = newKey();
-    },
-  });
-  const submit = () => {
-    const { body, wrong } = bodyOfOrder(draft, ["customerName", "customerEmail", "notes", "assignedTo", "lines"]);
-    setUnreadable(wrong);
-    create.reset();
-    // Every required field is among those that were read.
-    if (Object.keys(wrong).length === 0) create.mutate(body as Schemas["OrdersCreateBody"]);
-  };
-  const details = create.error instanceof ApiError ? create.error.details : {};
-  return (
-    <form
-      className="view"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <h1>New order</h1>
-      <FormFailure reason={create.error} fields={isOrderField} />
-      <OrderForm
-        texts={draft}
-        change={(next) => {
-          key.current = newKey(); // another request
-          setDraft(next);
-        }}
-        reasons={{ ...details, ...unreadable }}
-      />
-      <div className="actions">
-        <Link className="button" to="/orders" onClick={forget}>
-          Discard
-        </Link>
-        <button className="button primary" disabled={create.isPending}>
-          Create order
-        </button>
-      </div>
-    </form>
-  );
+    useTitle("New order");
+    const [draft, setDraft, forget] = useDraft<OrderTexts>("new-order", () => noOrder);
+    const [unreadable, setUnreadable] = useState<Reasons>({});
+    const key = useRef(newKey());
+    const navigate = useNavigate();
+    const { say } = useToasts();
+    const changed = useOrdersChanged();
+    const create = useMutation({
+        mutationFn: (body: Schemas["OrdersCreateBody"]) =>
+            bodyOf(api.POST("/api/orders", { params: { header: { "Idempotency-Key": key.current } }, body })),
+        onSuccess: (order) => {
+            forget();
+            void changed();
+            say(`Order #${order.id} was created.`);
+            void navigate(`/orders/${order.id}`, { replace: true });
+        },
+        onError: (reason) => {
+            // A refusal is on record under its key; without an answer the same key asks what became of it.
+            if (reason instanceof ApiError && reason.status === 409) key.current = newKey();
+        },
+    });
+    const submit = () => {
+        const { body, wrong } = bodyOfOrder(draft, [
+            "customerName",
+            "customerEmail",
+            "notes",
+            "assignedTo",
+            "lines",
+        ]);
+        setUnreadable(wrong);
+        create.reset();
+        // Every required field is among those that were read.
+        if (Object.keys(wrong).length === 0) create.mutate(body as Schemas["OrdersCreateBody"]);
+    };
+    const details = create.error instanceof ApiError ? create.error.details : {};
+    return (
+        <form
+            className="view"
+            noValidate
+            onSubmit={(event) => {
+                event.preventDefault();
+                submit();
+            }}
+        >
+            <h1>New order</h1>
+            <FormFailure reason={create.error} fields={isOrderField} />
+            <OrderForm
+                texts={draft}
+                change={(next) => {
+                    key.current = newKey(); // another request
+                    setDraft(next);
+                }}
+                reasons={{ ...details, ...unreadable }}
+            />
+            <div className="actions">
+                <Link className="button" to="/orders" onClick={forget}>
+                    Discard
+                </Link>
+                <button className="button primary" disabled={create.isPending}>
+                    Create order
+                </button>
+            </div>
+        </form>
+    );
 }

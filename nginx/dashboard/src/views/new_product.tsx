@@ -11,71 +11,77 @@ import { useToasts } from "../ui/toasts";
 import { bodyOfTexts, fieldNames, noNumber, noTexts, ProductFields, type Reasons } from "./product_fields";
 
 export default function NewProduct() {
-  useTitle("New product");
-  const [draft, setDraft, forget] = useDraft("new-product", () => ({ ...noTexts, stock: "0" }));
-  const [unreadable, setUnreadable] = useState<Reasons>({});
-  const key = useRef(newKey());
-  const navigate = useNavigate();
-  const { say } = useToasts();
-  const changed = useProductsChanged();
-  const create = useMutation({
-    mutationFn: (body: Schemas["ProductsCreateBody"]) =>
-      bodyOf(api.POST("/api/products", { params: { header: { "Idempotency-Key": key.current } }, body })),
-    onSuccess: (product) => {
-      forget();
-      void changed();
-      say(`${product.name} was created.`);
-      void navigate(`/products/${product.id}`, { replace: true });
-    },
-  });
-  const change = (next: typeof draft) => {
-    key.current = newKey(); // another request
-    setDraft(next);
-  };
-  const submit = () => {
-    const { body, wrong } = bodyOfTexts(draft, fieldNames);
-    const stock = parseDecimal(draft.stock);
-    if (stock === null) wrong["stock"] = draft.stock.trim() === "" ? "is required" : noNumber;
-    setUnreadable(wrong);
-    create.reset();
-    if (Object.keys(wrong).length > 0) return;
-    // Every required field is among those that were read.
-    create.mutate({ ...body, stock: Number(stock) } as Schemas["ProductsCreateBody"]);
-  };
-  const reasons = { ...(create.error instanceof ApiError ? create.error.details : {}), ...unreadable };
-  return (
-    <div className="view narrow">
-      <h1>New product</h1>
-      <form
-        className="card form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <ProductFields texts={draft} change={(texts) => change({ ...draft, ...texts })} reasons={reasons} />
-        <div className="columns">
-          <NumberField
-            label="On hand"
-            value={draft.stock}
-            change={(stock) => change({ ...draft, stock })}
-            error={reasons["stock"]}
-            hint="What is on the shelf now."
-            required
-          />
-          <span />
+    useTitle("New product");
+    const [draft, setDraft, forget] = useDraft("new-product", () => ({ ...noTexts, stock: "0" }));
+    const [unreadable, setUnreadable] = useState<Reasons>({});
+    const key = useRef(newKey());
+    const navigate = useNavigate();
+    const { say } = useToasts();
+    const changed = useProductsChanged();
+    const create = useMutation({
+        mutationFn: (body: Schemas["ProductsCreateBody"]) =>
+            bodyOf(
+                api.POST("/api/products", { params: { header: { "Idempotency-Key": key.current } }, body }),
+            ),
+        onSuccess: (product) => {
+            forget();
+            void changed();
+            say(`${product.name} was created.`);
+            void navigate(`/products/${product.id}`, { replace: true });
+        },
+    });
+    const change = (next: typeof draft) => {
+        key.current = newKey(); // another request
+        setDraft(next);
+    };
+    const submit = () => {
+        const { body, wrong } = bodyOfTexts(draft, fieldNames);
+        const stock = parseDecimal(draft.stock);
+        if (stock === null) wrong["stock"] = draft.stock.trim() === "" ? "is required" : noNumber;
+        setUnreadable(wrong);
+        create.reset();
+        if (Object.keys(wrong).length > 0) return;
+        // Every required field is among those that were read.
+        create.mutate({ ...body, stock: Number(stock) } as Schemas["ProductsCreateBody"]);
+    };
+    const reasons = { ...(create.error instanceof ApiError ? create.error.details : {}), ...unreadable };
+    return (
+        <div className="view narrow">
+            <h1>New product</h1>
+            <form
+                className="card form"
+                noValidate
+                onSubmit={(event) => {
+                    event.preventDefault();
+                    submit();
+                }}
+            >
+                <ProductFields
+                    texts={draft}
+                    change={(texts) => change({ ...draft, ...texts })}
+                    reasons={reasons}
+                />
+                <div className="columns">
+                    <NumberField
+                        label="On hand"
+                        value={draft.stock}
+                        change={(stock) => change({ ...draft, stock })}
+                        error={reasons["stock"]}
+                        hint="What is on the shelf now."
+                        required
+                    />
+                    <span />
+                </div>
+                <FormFailure reason={create.error} fields={(field) => field in draft} />
+                <div className="actions">
+                    <Link className="button" to="/products" onClick={forget}>
+                        Discard
+                    </Link>
+                    <button className="button primary" disabled={create.isPending}>
+                        Create product
+                    </button>
+                </div>
+            </form>
         </div>
-        <FormFailure reason={create.error} fields={(field) => field in draft} />
-        <div className="actions">
-          <Link className="button" to="/products" onClick={forget}>
-            Discard
-          </Link>
-          <button className="button primary" disabled={create.isPending}>
-            Create product
-          </button>
-        </div>
-      </form>
-    </div>
-  );
+    );
 }

@@ -10,144 +10,150 @@ import { DeleteOrder, StatusMoves } from "./order_actions";
 import { OrderEditor } from "./order_editor";
 
 function Items({ order }: { order: OrderType }) {
-  const { format } = useHere();
-  return (
-    <section className="card" aria-labelledby="items">
-      <h2 id="items">Items</h2>
-      <table className="plain-table">
-        <thead>
-          <tr>
-            <th scope="col">Product</th>
-            <th scope="col" className="number w-s">
-              Quantity
-            </th>
-            <th scope="col" className="wide number w-s">
-              Price
-            </th>
-            <th scope="col" className="number w-s">
-              Sum
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {order.items.map((item, index) => (
-            // An order's lines have no ids, and may name a product twice.
-            <tr key={index}>
-              <td>
-                <Link className="row-link" to={`/products/${item.productId}`}>
-                  {item.productName}
-                </Link>
-              </td>
-              <td className="number">{format.quantity(item.quantity)}</td>
-              <td className="wide number">{format.money(item.price)}</td>
-              <td className="number">{format.money(item.lineTotal)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="total">
-        <span>Total</span>
-        <span>{format.money(order.total)}</span>
-      </p>
-    </section>
-  );
+    const { format } = useHere();
+    return (
+        <section className="card" aria-labelledby="items">
+            <h2 id="items">Items</h2>
+            <table className="plain-table">
+                <thead>
+                    <tr>
+                        <th scope="col">Product</th>
+                        <th scope="col" className="number w-s">
+                            Quantity
+                        </th>
+                        <th scope="col" className="wide number w-s">
+                            Price
+                        </th>
+                        <th scope="col" className="number w-s">
+                            Sum
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {order.items.map((item, index) => (
+                        // An order's lines have no ids, and may name a product twice.
+                        <tr key={index}>
+                            <td>
+                                <Link className="row-link" to={`/products/${item.productId}`}>
+                                    {item.productName}
+                                </Link>
+                            </td>
+                            <td className="number">{format.quantity(item.quantity)}</td>
+                            <td className="wide number">{format.money(item.price)}</td>
+                            <td className="number">{format.money(item.lineTotal)}</td>
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+            <p className="total">
+                <span>Total</span>
+                <span>{format.money(order.total)}</span>
+            </p>
+        </section>
+    );
 }
 
 function About({ order }: { order: OrderType }) {
-  const { format } = useHere();
-  const colleagues = useColleagues();
-  const assigned = colleagues.data?.find((user) => user.id === order.assignedTo)?.name;
-  return (
-    <section className="card" aria-labelledby="about">
-      <h2 id="about">About</h2>
-      <dl className="facts">
-        <dt>Customer</dt>
-        <dd>{order.customerName}</dd>
-        {order.customerEmail !== null && (
-          <>
-            <dt>E-mail</dt>
-            <dd>
-              <a href={`mailto:${encodeURIComponent(order.customerEmail)}`}>{order.customerEmail}</a>
-            </dd>
-          </>
-        )}
-        <dt>Assigned to</dt>
-        <dd>{order.assignedTo === null ? "Nobody" : (assigned ?? "…")}</dd>
-        <dt>Created</dt>
-        <dd>{format.moment(order.createdAt)}</dd>
-        {order.completedAt !== null && (
-          <>
-            <dt>Completed</dt>
-            <dd>{format.moment(order.completedAt)}</dd>
-          </>
-        )}
-        <dt>Goods</dt>
-        <dd>{order.stockReduced ? "Off the shelf" : "Reserved"}</dd>
-      </dl>
-    </section>
-  );
+    const { format } = useHere();
+    const colleagues = useColleagues();
+    const assigned = colleagues.data?.find((user) => user.id === order.assignedTo)?.name;
+    return (
+        <section className="card" aria-labelledby="about">
+            <h2 id="about">About</h2>
+            <dl className="facts">
+                <dt>Customer</dt>
+                <dd>{order.customerName}</dd>
+                {order.customerEmail !== null && (
+                    <>
+                        <dt>E-mail</dt>
+                        <dd>
+                            <a href={`mailto:${encodeURIComponent(order.customerEmail)}`}>
+                                {order.customerEmail}
+                            </a>
+                        </dd>
+                    </>
+                )}
+                <dt>Assigned to</dt>
+                <dd>{order.assignedTo === null ? "Nobody" : (assigned ?? "…")}</dd>
+                <dt>Created</dt>
+                <dd>{format.moment(order.createdAt)}</dd>
+                {order.completedAt !== null && (
+                    <>
+                        <dt>Completed</dt>
+                        <dd>{format.moment(order.completedAt)}</dd>
+                    </>
+                )}
+                <dt>Goods</dt>
+                <dd>{order.stockReduced ? "Off the shelf" : "Reserved"}</dd>
+            </dl>
+        </section>
+    );
 }
 
 function Shown({ order: versioned }: { order: Versioned<OrderType> }) {
-  const order = versioned.value;
-  const filters = useFilters();
-  const editing = filters.get("edit") === "true";
-  useTitle(`Order #${order.id}`);
-  return (
-    <div className="view">
-      <div className="view-head">
-        <div className="view-title">
-          <Link className="soft no-print" to="/orders">
-            Orders
-          </Link>
-          <span className="soft no-print" aria-hidden="true">
-            /
-          </span>
-          <h1>Order #{order.id}</h1>
-          <StatusBadge status={order.status} />
-        </div>
-        {!editing && (
-          <div className="actions no-print">
-            {order.status !== "Completed" && <DeleteOrder order={order} />}
-            <button className="button" type="button" onClick={() => window.print()}>
-              Print
-            </button>
-            <button className="button" type="button" onClick={() => filters.set({ edit: "true" })}>
-              {order.status === "Completed" ? "Edit notes" : "Edit"}
-            </button>
-            <StatusMoves order={versioned} />
-          </div>
-        )}
-      </div>
-      {editing ? (
-        <OrderEditor order={versioned} close={() => filters.set({ edit: "" })} />
-      ) : (
-        <div className="split">
-          <Items order={order} />
-          <div className="stack">
-            <About order={order} />
-            {order.notes !== null && (
-              <section className="card" aria-labelledby="notes">
-                <h2 id="notes">Notes</h2>
-                <p className="notes">{order.notes}</p>
-              </section>
+    const order = versioned.value;
+    const filters = useFilters();
+    const editing = filters.get("edit") === "true";
+    useTitle(`Order #${order.id}`);
+    return (
+        <div className="view">
+            <div className="view-head">
+                <div className="view-title">
+                    <Link className="soft no-print" to="/orders">
+                        Orders
+                    </Link>
+                    <span className="soft no-print" aria-hidden="true">
+                        /
+                    </span>
+                    <h1>Order #{order.id}</h1>
+                    <StatusBadge status={order.status} />
+                </div>
+                {!editing && (
+                    <div className="actions no-print">
+                        {order.status !== "Completed" && <DeleteOrder order={order} />}
+                        <button className="button" type="button" onClick={() => window.print()}>
+                            Print
+                        </button>
+                        <button
+                            className="button"
+                            type="button"
+                            onClick={() => filters.set({ edit: "true" })}
+                        >
+                            {order.status === "Completed" ? "Edit notes" : "Edit"}
+                        </button>
+                        <StatusMoves order={versioned} />
+                    </div>
+                )}
+            </div>
+            {editing ? (
+                <OrderEditor order={versioned} close={() => filters.set({ edit: "" })} />
+            ) : (
+                <div className="split">
+                    <Items order={order} />
+                    <div className="stack">
+                        <About order={order} />
+                        {order.notes !== null && (
+                            <section className="card" aria-labelledby="notes">
+                                <h2 id="notes">Notes</h2>
+                                <p className="notes">{order.notes}</p>
+                            </section>
+                        )}
+                    </div>
+                </div>
             )}
-          </div>
         </div>
-      )}
-    </div>
-  );
+    );
 }
 
 export default function Order() {
-  const id = Number(useParams()["id"]);
-  const order = useOrder(id);
-  if (order.data) return <Shown order={order.data} />;
-  if (order.isPending) return <Loading />;
-  return (
-    <div className="view">
-      <Failure reason={order.error} again={() => void order.refetch()} />
-      <Link to="/orders">All orders</Link>
-    </div>
-  );
+    const id = Number(useParams()["id"]);
+    const order = useOrder(id);
+    if (order.data) return <Shown order={order.data} />;
+    if (order.isPending) return <Loading />;
+    return (
+        <div className="view">
+            <Failure reason={order.error} again={() => void order.refetch()} />
+            <Link to="/orders">All orders</Link>
+        </div>
+    );
 }

@@ -13,139 +13,139 @@ import { StatusBadge } from "../ui/status";
 type Query = NonNullable<paths["/api/orders"]["get"]["parameters"]["query"]>;
 
 function columnsFor(format: Format, nameOf: (id: number | null) => string): Column<Order>[] {
-  return [
-    { name: "Order", className: "wide w-id soft", sort: "id", cell: ({ id }) => `#${id}` },
-    {
-      name: "Customer",
-      sort: "customerName",
-      cell: ({ id, customerName }) => (
-        <Link className="row-link" to={`/orders/${id}`}>
-          {customerName}
-        </Link>
-      ),
-    },
-    { name: "Status", className: "w-status", cell: ({ status }) => <StatusBadge status={status} /> },
-    { name: "Assigned", className: "wide w-m soft", cell: ({ assignedTo }) => nameOf(assignedTo) },
-    {
-      name: "Created",
-      className: "wide w-m soft",
-      sort: "createdAt",
-      cell: ({ createdAt }) => <span title={format.moment(createdAt)}>{format.ago(createdAt)}</span>,
-    },
-    { name: "Total", className: "number w-s", sort: "total", cell: ({ total }) => format.money(total) },
-  ];
+    return [
+        { name: "Order", className: "wide w-id soft", sort: "id", cell: ({ id }) => `#${id}` },
+        {
+            name: "Customer",
+            sort: "customerName",
+            cell: ({ id, customerName }) => (
+                <Link className="row-link" to={`/orders/${id}`}>
+                    {customerName}
+                </Link>
+            ),
+        },
+        { name: "Status", className: "w-status", cell: ({ status }) => <StatusBadge status={status} /> },
+        { name: "Assigned", className: "wide w-m soft", cell: ({ assignedTo }) => nameOf(assignedTo) },
+        {
+            name: "Created",
+            className: "wide w-m soft",
+            sort: "createdAt",
+            cell: ({ createdAt }) => <span title={format.moment(createdAt)}>{format.ago(createdAt)}</span>,
+        },
+        { name: "Total", className: "number w-s", sort: "total", cell: ({ total }) => format.money(total) },
+    ];
 }
 
 /// What the address asks for, as the API has it.
 function queryOf(filters: Filters): Query {
-  const query: Record<string, string> = { sort: filters.get("sort") || "-id" };
-  for (const name of ["status", "search", "assignedTo", "productId", "from", "to"]) {
-    if (filters.get(name)) query[name] = filters.get(name);
-  }
-  // The server says what is wrong with what somebody wrote into the address.
-  return query;
+    const query: Record<string, string> = { sort: filters.get("sort") || "-id" };
+    for (const name of ["status", "search", "assignedTo", "productId", "from", "to"]) {
+        if (filters.get(name)) query[name] = filters.get(name);
+    }
+    // The server says what is wrong with what somebody wrote into the address.
+    return query;
 }
 
 function OrderFilters({ filters }: { filters: Filters }) {
-  const [search, setSearch] = useSearchText(filters);
-  const colleagues = useColleagues();
-  const field = (name: string) => ({
-    className: "input",
-    value: filters.get(name),
-    onChange: (event: { target: { value: string } }) => filters.set({ [name]: event.target.value }),
-  });
-  return (
-    <div className="filters" role="search">
-      <div className="search">
-        <input
-          className="input"
-          type="search"
-          placeholder="Customer"
-          aria-label="Search orders by customer"
-          value={search}
-          onChange={(event) => setSearch(event.target.value)}
-        />
-      </div>
-      <select aria-label="Status" {...field("status")}>
-        <option value="">Every status</option>
-        {statuses.map((status) => (
-          <option key={status}>{status}</option>
-        ))}
-      </select>
-      <select aria-label="Assigned to" {...field("assignedTo")}>
-        <option value="">Assigned to anybody</option>
-        {colleagues.data?.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <label className="check">
-        From <input type="date" {...field("from")} />
-      </label>
-      <label className="check">
-        before <input type="date" {...field("to")} />
-      </label>
-      {filters.get("productId") && (
-        <button className="button" type="button" onClick={() => filters.set({ productId: "" })}>
-          One product <span aria-hidden="true">✕</span>
-          <span className="visually-hidden">: show orders of every product</span>
-        </button>
-      )}
-      {filters.any && (
-        <button className="button plain" type="button" onClick={filters.clear}>
-          Clear
-        </button>
-      )}
-    </div>
-  );
+    const [search, setSearch] = useSearchText(filters);
+    const colleagues = useColleagues();
+    const field = (name: string) => ({
+        className: "input",
+        value: filters.get(name),
+        onChange: (event: { target: { value: string } }) => filters.set({ [name]: event.target.value }),
+    });
+    return (
+        <div className="filters" role="search">
+            <div className="search">
+                <input
+                    className="input"
+                    type="search"
+                    placeholder="Customer"
+                    aria-label="Search orders by customer"
+                    value={search}
+                    onChange={(event) => setSearch(event.target.value)}
+                />
+            </div>
+            <select aria-label="Status" {...field("status")}>
+                <option value="">Every status</option>
+                {statuses.map((status) => (
+                    <option key={status}>{status}</option>
+                ))}
+            </select>
+            <select aria-label="Assigned to" {...field("assignedTo")}>
+                <option value="">Assigned to anybody</option>
+                {colleagues.data?.map(({ id, name }) => (
+                    <option key={id} value={id}>
+                        {name}
+                    </option>
+                ))}
+            </select>
+            <label className="check">
+                From <input type="date" {...field("from")} />
+            </label>
+            <label className="check">
+                before <input type="date" {...field("to")} />
+            </label>
+            {filters.get("productId") && (
+                <button className="button" type="button" onClick={() => filters.set({ productId: "" })}>
+                    One product <span aria-hidden="true">✕</span>
+                    <span className="visually-hidden">: show orders of every product</span>
+                </button>
+            )}
+            {filters.any && (
+                <button className="button plain" type="button" onClick={filters.clear}>
+                    Clear
+                </button>
+            )}
+        </div>
+    );
 }
 
 export default function Orders() {
-  useTitle("Orders");
-  const { format } = useHere();
-  const filters = useFilters();
-  const colleagues = useColleagues();
-  const asked = queryOf(filters);
-  const list = useList(["orders", asked], (paging, signal) =>
-    api.GET("/api/orders", { params: { query: { ...asked, ...paging } }, signal }),
-  );
-  const total = list.data?.pages[0]?.total;
-  const nameOf = (id: number | null) => colleagues.data?.find((user) => user.id === id)?.name ?? "";
-  return (
-    <div className="view list">
-      <div className="view-head">
-        <div className="view-title">
-          <h1>Orders</h1>
-          <span className="soft" role="status">
-            {typeof total === "number" && format.count(total)}
-          </span>
+    useTitle("Orders");
+    const { format } = useHere();
+    const filters = useFilters();
+    const colleagues = useColleagues();
+    const asked = queryOf(filters);
+    const list = useList(["orders", asked], (paging, signal) =>
+        api.GET("/api/orders", { params: { query: { ...asked, ...paging } }, signal }),
+    );
+    const total = list.data?.pages[0]?.total;
+    const nameOf = (id: number | null) => colleagues.data?.find((user) => user.id === id)?.name ?? "";
+    return (
+        <div className="view list">
+            <div className="view-head">
+                <div className="view-title">
+                    <h1>Orders</h1>
+                    <span className="soft" role="status">
+                        {typeof total === "number" && format.count(total)}
+                    </span>
+                </div>
+                <Link className="button primary" to="/orders/new">
+                    New order
+                </Link>
+            </div>
+            <OrderFilters filters={filters} />
+            <Rows
+                label="Orders"
+                columns={columnsFor(format, nameOf)}
+                query={list}
+                keyOf={({ id }) => id}
+                sort={asked.sort ?? ""}
+                setSort={(next) => filters.set({ sort: next })}
+                none={
+                    filters.any ? (
+                        <p>No order is like that.</p>
+                    ) : (
+                        <>
+                            <p>There are no orders yet.</p>
+                            <Link className="button primary" to="/orders/new">
+                                New order
+                            </Link>
+                        </>
+                    )
+                }
+            />
         </div>
-        <Link className="button primary" to="/orders/new">
-          New order
-        </Link>
-      </div>
-      <OrderFilters filters={filters} />
-      <Rows
-        label="Orders"
-        columns={columnsFor(format, nameOf)}
-        query={list}
-        keyOf={({ id }) => id}
-        sort={asked.sort ?? ""}
-        setSort={(next) => filters.set({ sort: next })}
-        none={
-          filters.any ? (
-            <p>No order is like that.</p>
-          ) : (
-            <>
-              <p>There are no orders yet.</p>
-              <Link className="button primary" to="/orders/new">
-                New order
-              </Link>
-            </>
-          )
-        }
-      />
-    </div>
-  );
+    );
 }

@@ -15,288 +15,301 @@ const spans = { "1": "Today", "7": "7 days", "30": "30 days" } as const;
 const freshMs = 60_000;
 
 function Counts() {
-  const { format } = useHere();
-  const counts = useQuery({
-    queryKey: ["orders", "counts"],
-    queryFn: ({ signal }) =>
-      Promise.all(
-        statuses.map((status) =>
-          pageOf(api.GET("/api/orders", { params: { query: { status, limit: 1, count: true } }, signal })),
-        ),
-      ),
-    refetchInterval: freshMs,
-  });
-  if (counts.isError) return <Failure reason={counts.error} again={() => void counts.refetch()} />;
-  return (
-    <section className="figures" aria-label="Orders by status">
-      {statuses.map((status, index) => (
-        <Link key={status} className="card figure row-link" to={`/orders?status=${status}`}>
-          <p className="soft">{status} orders</p>
-          <p className="value">{counts.data ? format.count(counts.data[index]?.total ?? 0) : "…"}</p>
-        </Link>
-      ))}
-    </section>
-  );
+    const { format } = useHere();
+    const counts = useQuery({
+        queryKey: ["orders", "counts"],
+        queryFn: ({ signal }) =>
+            Promise.all(
+                statuses.map((status) =>
+                    pageOf(
+                        api.GET("/api/orders", {
+                            params: { query: { status, limit: 1, count: true } },
+                            signal,
+                        }),
+                    ),
+                ),
+            ),
+        refetchInterval: freshMs,
+    });
+    if (counts.isError) return <Failure reason={counts.error} again={() => void counts.refetch()} />;
+    return (
+        <section className="figures" aria-label="Orders by status">
+            {statuses.map((status, index) => (
+                <Link key={status} className="card figure row-link" to={`/orders?status=${status}`}>
+                    <p className="soft">{status} orders</p>
+                    <p className="value">
+                        {counts.data ? format.count(counts.data[index]?.total ?? 0) : "…"}
+                    </p>
+                </Link>
+            ))}
+        </section>
+    );
 }
 
 function LowStock() {
-  const { format } = useHere();
-  const low = useQuery({
-    queryKey: ["products", "low"],
-    queryFn: ({ signal }) =>
-      pageOf(api.GET("/api/products", { params: { query: { lowStock: true, limit: 8, count: true } }, signal })),
-    refetchInterval: freshMs,
-  });
-  const total = low.data?.total ?? 0;
-  return (
-    <section className="card" aria-labelledby="low-stock">
-      <div className="card-head">
-        <h2 id="low-stock">Low stock</h2>
-        {total > 0 && <Link to="/products?lowStock=true&sort=stock">All {format.count(total)}</Link>}
-      </div>
-      {low.isPending && <Loading />}
-      {low.isError && <Failure reason={low.error} />}
-      {low.data && total === 0 && <p className="soft">Everything is above its minimum.</p>}
-      <ul className="rows">
-        {low.data?.rows.map(({ id, name, stock, minStock }) => (
-          <li key={id}>
-            <Link className="row-link" to={`/products/${id}`}>
-              {name}
-            </Link>
-            <span className="soft">
-              <strong>{format.quantity(stock)}</strong> of at least {format.quantity(minStock)}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
+    const { format } = useHere();
+    const low = useQuery({
+        queryKey: ["products", "low"],
+        queryFn: ({ signal }) =>
+            pageOf(
+                api.GET("/api/products", {
+                    params: { query: { lowStock: true, limit: 8, count: true } },
+                    signal,
+                }),
+            ),
+        refetchInterval: freshMs,
+    });
+    const total = low.data?.total ?? 0;
+    return (
+        <section className="card" aria-labelledby="low-stock">
+            <div className="card-head">
+                <h2 id="low-stock">Low stock</h2>
+                {total > 0 && <Link to="/products?lowStock=true&sort=stock">All {format.count(total)}</Link>}
+            </div>
+            {low.isPending && <Loading />}
+            {low.isError && <Failure reason={low.error} />}
+            {low.data && total === 0 && <p className="soft">Everything is above its minimum.</p>}
+            <ul className="rows">
+                {low.data?.rows.map(({ id, name, stock, minStock }) => (
+                    <li key={id}>
+                        <Link className="row-link" to={`/products/${id}`}>
+                            {name}
+                        </Link>
+                        <span className="soft">
+                            <strong>{format.quantity(stock)}</strong> of at least {format.quantity(minStock)}
+                        </span>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
 }
 
 function Assignments() {
-  const { me, format } = useHere();
-  const open = useQuery({
-    queryKey: ["orders", "mine"],
-    queryFn: async ({ signal }) => {
-      const pages = await Promise.all(
-        (["Processing", "Pending"] as const).map((status) =>
-          pageOf(
-            api.GET("/api/orders", {
-              params: { query: { status, assignedTo: me.user.id, limit: 8, count: true } },
-              signal,
-            }),
-          ),
-        ),
-      );
-      return {
-        total: pages.reduce((sum, page) => sum + (page.total ?? 0), 0),
-        rows: pages.flatMap((page) => page.rows).slice(0, 8),
-      };
-    },
-    refetchInterval: freshMs,
-  });
-  return (
-    <section className="card" aria-labelledby="assignments">
-      <div className="card-head">
-        <h2 id="assignments">Assigned to you</h2>
-        {open.data && open.data.total > 0 && (
-          <Link to={`/orders?assignedTo=${me.user.id}`}>{format.count(open.data.total)} open</Link>
-        )}
-      </div>
-      {open.isPending && <Loading />}
-      {open.isError && <Failure reason={open.error} />}
-      {open.data?.total === 0 && <p className="soft">Nothing is waiting for you.</p>}
-      <ul className="rows">
-        {open.data?.rows.map(({ id, customerName, total, createdAt }) => (
-          <li key={id}>
-            <Link className="row-link" to={`/orders/${id}`}>
-              #{id} {customerName}
-            </Link>
-            <span className="soft">
-              {format.money(total)} · {format.ago(createdAt)}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
+    const { me, format } = useHere();
+    const open = useQuery({
+        queryKey: ["orders", "mine"],
+        queryFn: async ({ signal }) => {
+            const pages = await Promise.all(
+                (["Processing", "Pending"] as const).map((status) =>
+                    pageOf(
+                        api.GET("/api/orders", {
+                            params: { query: { status, assignedTo: me.user.id, limit: 8, count: true } },
+                            signal,
+                        }),
+                    ),
+                ),
+            );
+            return {
+                total: pages.reduce((sum, page) => sum + (page.total ?? 0), 0),
+                rows: pages.flatMap((page) => page.rows).slice(0, 8),
+            };
+        },
+        refetchInterval: freshMs,
+    });
+    return (
+        <section className="card" aria-labelledby="assignments">
+            <div className="card-head">
+                <h2 id="assignments">Assigned to you</h2>
+                {open.data && open.data.total > 0 && (
+                    <Link to={`/orders?assignedTo=${me.user.id}`}>{format.count(open.data.total)} open</Link>
+                )}
+            </div>
+            {open.isPending && <Loading />}
+            {open.isError && <Failure reason={open.error} />}
+            {open.data?.total === 0 && <p className="soft">Nothing is waiting for you.</p>}
+            <ul className="rows">
+                {open.data?.rows.map(({ id, customerName, total, createdAt }) => (
+                    <li key={id}>
+                        <Link className="row-link" to={`/orders/${id}`}>
+                            #{id} {customerName}
+                        </Link>
+                        <span className="soft">
+                            {format.money(total)} · {format.ago(createdAt)}
+                        </span>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
 }
 
 function Revenue({ summary }: { summary: Schemas["Summary"] }) {
-  const { format } = useHere();
-  const filters = useFilters();
-  const days = filters.get("days") in spans ? Number(filters.get("days")) : 7;
-  const revenue = { 1: summary.revenue.today, 7: summary.revenue.last7Days, 30: summary.revenue.last30Days }[days] ?? 0;
-  // One day says little alone: the days before it stand beside it.
-  const shown = summary.daily.slice(-Math.max(days, 7));
-  const completed = summary.daily.slice(-days).reduce((sum, day) => sum + day.orders, 0);
-  return (
-    <section className="stack" aria-label="Revenue">
-      <div className="view-head">
-        <p className="soft">Of completed orders, by the day they were completed.</p>
-        <div className="segments">
-          {Object.entries(spans).map(([value, name]) => (
-            <button
-              key={value}
-              type="button"
-              aria-pressed={Number(value) === days}
-              onClick={() => filters.set({ days: value === "7" ? "" : value })}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-      </div>
-      <div className="pair">
-        <div className="card figure">
-          <h2>Revenue</h2>
-          <p className="value">{format.money(revenue)}</p>
-          <Suspense fallback={<div className="chart-frame" />}>
-            <Days
-              label="Revenue by day"
-              days={shown.map((day) => ({ date: day.date, value: day.revenue }))}
-              words={format.money}
-              short={format.roughMoney}
-              meant={days}
-            />
-          </Suspense>
-        </div>
-        <div className="card figure">
-          <h2>Completed orders</h2>
-          <p className="value">{format.count(completed)}</p>
-          <Suspense fallback={<div className="chart-frame" />}>
-            <Days
-              label="Completed orders by day"
-              days={shown.map((day) => ({ date: day.date, value: day.orders }))}
-              words={format.count}
-              short={format.count}
-              meant={days}
-            />
-          </Suspense>
-        </div>
-      </div>
-    </section>
-  );
+    const { format } = useHere();
+    const filters = useFilters();
+    const days = filters.get("days") in spans ? Number(filters.get("days")) : 7;
+    const revenue =
+        { 1: summary.revenue.today, 7: summary.revenue.last7Days, 30: summary.revenue.last30Days }[days] ?? 0;
+    // One day says little alone: the days before it stand beside it.
+    const shown = summary.daily.slice(-Math.max(days, 7));
+    const completed = summary.daily.slice(-days).reduce((sum, day) => sum + day.orders, 0);
+    return (
+        <section className="stack" aria-label="Revenue">
+            <div className="view-head">
+                <p className="soft">Of completed orders, by the day they were completed.</p>
+                <div className="segments">
+                    {Object.entries(spans).map(([value, name]) => (
+                        <button
+                            key={value}
+                            type="button"
+                            aria-pressed={Number(value) === days}
+                            onClick={() => filters.set({ days: value === "7" ? "" : value })}
+                        >
+                            {name}
+                        </button>
+                    ))}
+                </div>
+            </div>
+            <div className="pair">
+                <div className="card figure">
+                    <h2>Revenue</h2>
+                    <p className="value">{format.money(revenue)}</p>
+                    <Suspense fallback={<div className="chart-frame" />}>
+                        <Days
+                            label="Revenue by day"
+                            days={shown.map((day) => ({ date: day.date, value: day.revenue }))}
+                            words={format.money}
+                            short={format.roughMoney}
+                            meant={days}
+                        />
+                    </Suspense>
+                </div>
+                <div className="card figure">
+                    <h2>Completed orders</h2>
+                    <p className="value">{format.count(completed)}</p>
+                    <Suspense fallback={<div className="chart-frame" />}>
+                        <Days
+                            label="Completed orders by day"
+                            days={shown.map((day) => ({ date: day.date, value: day.orders }))}
+                            words={format.count}
+                            short={format.count}
+                            meant={days}
+                        />
+                    </Suspense>
+                </div>
+            </div>
+        </section>
+    );
 }
 
 function Books({ summary }: { summary: Schemas["Summary"] }) {
-  const { format } = useHere();
-  const { inventory, revenue, topProducts } = summary;
-  return (
-    <>
-      <section className="card" aria-labelledby="top-products">
-        <h2 id="top-products">Best sellers of 30 days</h2>
-        {topProducts.length === 0 && <p className="soft">Nothing was sold yet.</p>}
-        <ul className="rows">
-          {topProducts.slice(0, 8).map((product) => (
-            <li key={product.productId}>
-              <Link className="row-link" to={`/products/${product.productId}`}>
-                {product.name}
-              </Link>
-              <span className="soft">{format.money(product.revenue)}</span>
-            </li>
-          ))}
-        </ul>
-      </section>
-      <section className="card" aria-labelledby="inventory">
-        <h2 id="inventory">Inventory</h2>
-        <dl className="facts">
-          <dt>Products</dt>
-          <dd>{format.count(inventory.products)}</dd>
-          <dt>Value on hand</dt>
-          <dd>{format.money(inventory.value)}</dd>
-          <dt>Out of stock</dt>
-          <dd>{format.count(inventory.outOfStock)}</dd>
-          <dt>Value of open orders</dt>
-          <dd>{format.money(revenue.open)}</dd>
-        </dl>
-      </section>
-    </>
-  );
+    const { format } = useHere();
+    const { inventory, revenue, topProducts } = summary;
+    return (
+        <>
+            <section className="card" aria-labelledby="top-products">
+                <h2 id="top-products">Best sellers of 30 days</h2>
+                {topProducts.length === 0 && <p className="soft">Nothing was sold yet.</p>}
+                <ul className="rows">
+                    {topProducts.slice(0, 8).map((product) => (
+                        <li key={product.productId}>
+                            <Link className="row-link" to={`/products/${product.productId}`}>
+                                {product.name}
+                            </Link>
+                            <span className="soft">{format.money(product.revenue)}</span>
+                        </li>
+                    ))}
+                </ul>
+            </section>
+            <section className="card" aria-labelledby="inventory">
+                <h2 id="inventory">Inventory</h2>
+                <dl className="facts">
+                    <dt>Products</dt>
+                    <dd>{format.count(inventory.products)}</dd>
+                    <dt>Value on hand</dt>
+                    <dd>{format.money(inventory.value)}</dd>
+                    <dt>Out of stock</dt>
+                    <dd>{format.count(inventory.outOfStock)}</dd>
+                    <dt>Value of open orders</dt>
+                    <dd>{format.money(revenue.open)}</dd>
+                </dl>
+            </section>
+        </>
+    );
 }
 
 function Health() {
-  const { format } = useHere();
-  const health = useQuery({
-    queryKey: ["health"],
-    queryFn: ({ signal }) => readHealth(signal),
-    refetchInterval: freshMs,
-  });
-  const { data } = health;
-  const wrong = data?.checks.filter((check) => check.status !== "ok") ?? [];
-  const tone = { healthy: "good", degraded: "warn", unhealthy: "bad" } as const;
-  return (
-    <section className="card" aria-labelledby="health">
-      <div className="card-head">
-        <h2 id="health">Health</h2>
-        {data && <span className={`badge ${tone[data.status]}`}>{data.status}</span>}
-      </div>
-      {health.isPending && <Loading />}
-      {health.isError && <Failure reason={health.error} />}
-      {data && wrong.length === 0 && (
-        <p className="soft">
-          All {format.count(data.checks.length)} checks are fine, {format.ago(data.checkedAt)}.
-        </p>
-      )}
-      <ul className="rows">
-        {wrong.map((check) => (
-          <li key={check.name}>
-            <span>
-              <strong>{check.name}</strong>: {check.message}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
+    const { format } = useHere();
+    const health = useQuery({
+        queryKey: ["health"],
+        queryFn: ({ signal }) => readHealth(signal),
+        refetchInterval: freshMs,
+    });
+    const { data } = health;
+    const wrong = data?.checks.filter((check) => check.status !== "ok") ?? [];
+    const tone = { healthy: "good", degraded: "warn", unhealthy: "bad" } as const;
+    return (
+        <section className="card" aria-labelledby="health">
+            <div className="card-head">
+                <h2 id="health">Health</h2>
+                {data && <span className={`badge ${tone[data.status]}`}>{data.status}</span>}
+            </div>
+            {health.isPending && <Loading />}
+            {health.isError && <Failure reason={health.error} />}
+            {data && wrong.length === 0 && (
+                <p className="soft">
+                    All {format.count(data.checks.length)} checks are fine, {format.ago(data.checkedAt)}.
+                </p>
+            )}
+            <ul className="rows">
+                {wrong.map((check) => (
+                    <li key={check.name}>
+                        <span>
+                            <strong>{check.name}</strong>: {check.message}
+                        </span>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
 }
 
 export function Overview() {
-  const { me } = useHere();
-  useTitle("Overview");
-  return (
-    <div className="view">
-      <div className="view-head">
-        <h1>Overview</h1>
-        <Link className="button primary" to="/orders/new">
-          New order
-        </Link>
-      </div>
-      {me.user.role === "admin" ? <AdministratorsOverview /> : <StaffOverview />}
-    </div>
-  );
+    const { me } = useHere();
+    useTitle("Overview");
+    return (
+        <div className="view">
+            <div className="view-head">
+                <h1>Overview</h1>
+                <Link className="button primary" to="/orders/new">
+                    New order
+                </Link>
+            </div>
+            {me.user.role === "admin" ? <AdministratorsOverview /> : <StaffOverview />}
+        </div>
+    );
 }
 
 function StaffOverview() {
-  return (
-    <>
-      <Counts />
-      <div className="pair">
-        <Assignments />
-        <LowStock />
-      </div>
-    </>
-  );
+    return (
+        <>
+            <Counts />
+            <div className="pair">
+                <Assignments />
+                <LowStock />
+            </div>
+        </>
+    );
 }
 
 function AdministratorsOverview() {
-  const summary = useQuery({
-    queryKey: ["summary"],
-    queryFn: ({ signal }) => readSummary(signal),
-    refetchInterval: freshMs,
-  });
-  return (
-    <>
-      {summary.isPending && <Loading />}
-      {summary.isError && <Failure reason={summary.error} again={() => void summary.refetch()} />}
-      {summary.data && <Revenue summary={summary.data} />}
-      <Counts />
-      <div className="pair">
-        <Assignments />
-        <LowStock />
-        {summary.data && <Books summary={summary.data} />}
-        <Health />
-      </div>
-    </>
-  );
+    const summary = useQuery({
+        queryKey: ["summary"],
+        queryFn: ({ signal }) => readSummary(signal),
+        refetchInterval: freshMs,
+    });
+    return (
+        <>
+            {summary.isPending && <Loading />}
+            {summary.isError && <Failure reason={summary.error} again={() => void summary.refetch()} />}
+            {summary.data && <Revenue summary={summary.data} />}
+            <Counts />
+            <div className="pair">
+                <Assignments />
+                <LowStock />
+                {summary.data && <Books summary={summary.data} />}
+                <Health />
+            </div>
+        </>
+    );
 }

@@ -12,75 +12,79 @@ import { Ledger } from "./product_ledger";
 import { Reservations } from "./product_reservations";
 
 function Stock({ product }: { product: ProductType }) {
-  const { format } = useHere();
-  return (
-    <section className="card" aria-labelledby="stock">
-      <div className="card-head">
-        <h2 id="stock">Stock</h2>
-        {!product.archived && <AdjustButton product={product} />}
-      </div>
-      <dl className="facts">
-        <dt>On hand</dt>
-        <dd>
-          <strong>{format.quantity(product.stock)}</strong>
-        </dd>
-        <dt>Reserved by open orders</dt>
-        <dd>{format.quantity(product.reserved)}</dd>
-        <dt>Available</dt>
-        <dd>
-          <strong>{format.quantity(product.available)}</strong>
-        </dd>
-        <dt>Value on hand</dt>
-        <dd>{format.money(product.stock * product.price)}</dd>
-        <dt>Edited</dt>
-        <dd>{format.ago(product.updatedAt)}</dd>
-      </dl>
-    </section>
-  );
+    const { format } = useHere();
+    return (
+        <section className="card" aria-labelledby="stock">
+            <div className="card-head">
+                <h2 id="stock">Stock</h2>
+                {!product.archived && <AdjustButton product={product} />}
+            </div>
+            <dl className="facts">
+                <dt>On hand</dt>
+                <dd>
+                    <strong>{format.quantity(product.stock)}</strong>
+                </dd>
+                <dt>Reserved by open orders</dt>
+                <dd>{format.quantity(product.reserved)}</dd>
+                <dt>Available</dt>
+                <dd>
+                    <strong>{format.quantity(product.available)}</strong>
+                </dd>
+                <dt>Value on hand</dt>
+                <dd>{format.money(product.stock * product.price)}</dd>
+                <dt>Edited</dt>
+                <dd>{format.ago(product.updatedAt)}</dd>
+            </dl>
+        </section>
+    );
 }
 
 function Shown({ product: versioned }: { product: Versioned<ProductType> }) {
-  const product = versioned.value;
-  useTitle(product.name);
-  return (
-    <div className="view">
-      <div className="view-head">
-        <div className="view-title">
-          <Link className="soft" to="/products">
-            Products
-          </Link>
-          <span className="soft" aria-hidden="true">
-            /
-          </span>
-          <h1>{product.name}</h1>
-          {product.lowStock && <span className="badge warn">low stock</span>}
-          {product.archived && <span className="badge">archived</span>}
+    const product = versioned.value;
+    useTitle(product.name);
+    return (
+        <div className="view">
+            <div className="view-head">
+                <div className="view-title">
+                    <Link className="soft" to="/products">
+                        Products
+                    </Link>
+                    <span className="soft" aria-hidden="true">
+                        /
+                    </span>
+                    <h1>{product.name}</h1>
+                    {product.lowStock && <span className="badge warn">low stock</span>}
+                    {product.archived && <span className="badge">archived</span>}
+                </div>
+                {product.archived ? (
+                    <RestoreButton product={versioned} />
+                ) : (
+                    <ArchiveButton product={product} />
+                )}
+            </div>
+            <div className="split side-first">
+                <div className="stack">
+                    <ProductEditor key={product.id} product={versioned} />
+                    <Ledger product={product} />
+                </div>
+                <div className="stack">
+                    <Stock product={product} />
+                    <Reservations product={product} />
+                </div>
+            </div>
         </div>
-        {product.archived ? <RestoreButton product={versioned} /> : <ArchiveButton product={product} />}
-      </div>
-      <div className="split side-first">
-        <div className="stack">
-          <ProductEditor key={product.id} product={versioned} />
-          <Ledger product={product} />
-        </div>
-        <div className="stack">
-          <Stock product={product} />
-          <Reservations product={product} />
-        </div>
-      </div>
-    </div>
-  );
+    );
 }
 
 export default function Product() {
-  const id = Number(useParams()["id"]);
-  const product = useProduct(id);
-  if (product.data) return <Shown product={product.data} />;
-  if (product.isPending) return <Loading />;
-  return (
-    <div className="view">
-      <Failure reason={product.error} again={() => void product.refetch()} />
-      <Link to="/products">All products</Link>
-    </div>
-  );
+    const id = Number(useParams()["id"]);
+    const product = useProduct(id);
+    if (product.data) return <Shown product={product.data} />;
+    if (product.isPending) return <Loading />;
+    return (
+        <div className="view">
+            <Failure reason={product.error} again={() => void product.refetch()} />
+            <Link to="/products">All products</Link>
+        </div>
+    );
 }

@@ -12,131 +12,131 @@ import { useTitle } from "../ui/states";
 type Query = NonNullable<paths["/api/products"]["get"]["parameters"]["query"]>;
 
 function columnsFor(format: Format, byCategory: (category: string) => void): Column<Product>[] {
-  return [
-    {
-      name: "Product",
-      sort: "name",
-      cell: ({ id, name }) => (
-        <Link className="row-link" to={`/products/${id}`}>
-          {name}
-        </Link>
-      ),
-    },
-    { name: "SKU", className: "wide w-m soft", cell: ({ sku }) => sku },
-    {
-      name: "Category",
-      className: "wide w-m",
-      cell: ({ category }) =>
-        category !== null && (
-          <button className="sort soft" type="button" onClick={() => byCategory(category)}>
-            {category}
-          </button>
-        ),
-    },
-    { name: "Price", className: "number w-s", sort: "price", cell: ({ price }) => format.money(price) },
-    {
-      name: "On hand",
-      className: "wide number w-m",
-      sort: "stock",
-      cell: ({ stock, lowStock }) => (
-        <>
-          {lowStock && <span className="badge warn">low</span>} {format.quantity(stock)}
-        </>
-      ),
-    },
-    {
-      name: "Available",
-      className: "number w-s",
-      sort: "available",
-      cell: ({ available }) => format.quantity(available),
-    },
-  ];
+    return [
+        {
+            name: "Product",
+            sort: "name",
+            cell: ({ id, name }) => (
+                <Link className="row-link" to={`/products/${id}`}>
+                    {name}
+                </Link>
+            ),
+        },
+        { name: "SKU", className: "wide w-m soft", cell: ({ sku }) => sku },
+        {
+            name: "Category",
+            className: "wide w-m",
+            cell: ({ category }) =>
+                category !== null && (
+                    <button className="sort soft" type="button" onClick={() => byCategory(category)}>
+                        {category}
+                    </button>
+                ),
+        },
+        { name: "Price", className: "number w-s", sort: "price", cell: ({ price }) => format.money(price) },
+        {
+            name: "On hand",
+            className: "wide number w-m",
+            sort: "stock",
+            cell: ({ stock, lowStock }) => (
+                <>
+                    {lowStock && <span className="badge warn">low</span>} {format.quantity(stock)}
+                </>
+            ),
+        },
+        {
+            name: "Available",
+            className: "number w-s",
+            sort: "available",
+            cell: ({ available }) => format.quantity(available),
+        },
+    ];
 }
 
 export default function Products() {
-  useTitle("Products");
-  const { format } = useHere();
-  const filters = useFilters();
-  const [search, setSearch] = useSearchText(filters);
-  const [category, sort] = [filters.get("category"), filters.get("sort") || "name"];
-  const flag = (name: string) => filters.get(name) === "true";
-  const asked: Query = {
-    ...(filters.get("search") && { search: filters.get("search") }),
-    ...(category && { category }),
-    ...(flag("lowStock") && { lowStock: true }),
-    ...(flag("archived") && { archived: true }),
-    sort: sort as NonNullable<Query["sort"]>,
-  };
-  const list = useList(["products", asked], (paging, signal) =>
-    api.GET("/api/products", { params: { query: { ...asked, ...paging } }, signal }),
-  );
-  const total = list.data?.pages[0]?.total;
-  return (
-    <div className="view list">
-      <div className="view-head">
-        <div className="view-title">
-          <h1>Products</h1>
-          <span className="soft" role="status">
-            {typeof total === "number" && format.count(total)}
-          </span>
-        </div>
-        <Link className="button primary" to="/products/new">
-          New product
-        </Link>
-      </div>
-      <div className="filters" role="search">
-        <div className="search">
-          <input
-            className="input"
-            type="search"
-            placeholder="Name or SKU"
-            aria-label="Search products"
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        </div>
-        {(["lowStock", "archived"] as const).map((name) => (
-          <label className="check" key={name}>
-            <input
-              type="checkbox"
-              checked={flag(name)}
-              onChange={(event) => filters.set({ [name]: event.target.checked ? "true" : "" })}
+    useTitle("Products");
+    const { format } = useHere();
+    const filters = useFilters();
+    const [search, setSearch] = useSearchText(filters);
+    const [category, sort] = [filters.get("category"), filters.get("sort") || "name"];
+    const flag = (name: string) => filters.get(name) === "true";
+    const asked: Query = {
+        ...(filters.get("search") && { search: filters.get("search") }),
+        ...(category && { category }),
+        ...(flag("lowStock") && { lowStock: true }),
+        ...(flag("archived") && { archived: true }),
+        sort: sort as NonNullable<Query["sort"]>,
+    };
+    const list = useList(["products", asked], (paging, signal) =>
+        api.GET("/api/products", { params: { query: { ...asked, ...paging } }, signal }),
+    );
+    const total = list.data?.pages[0]?.total;
+    return (
+        <div className="view list">
+            <div className="view-head">
+                <div className="view-title">
+                    <h1>Products</h1>
+                    <span className="soft" role="status">
+                        {typeof total === "number" && format.count(total)}
+                    </span>
+                </div>
+                <Link className="button primary" to="/products/new">
+                    New product
+                </Link>
+            </div>
+            <div className="filters" role="search">
+                <div className="search">
+                    <input
+                        className="input"
+                        type="search"
+                        placeholder="Name or SKU"
+                        aria-label="Search products"
+                        value={search}
+                        onChange={(event) => setSearch(event.target.value)}
+                    />
+                </div>
+                {(["lowStock", "archived"] as const).map((name) => (
+                    <label className="check" key={name}>
+                        <input
+                            type="checkbox"
+                            checked={flag(name)}
+                            onChange={(event) => filters.set({ [name]: event.target.checked ? "true" : "" })}
+                        />
+                        {name === "lowStock" ? "Low stock" : "Archived"}
+                    </label>
+                ))}
+                {category && (
+                    <button className="button" type="button" onClick={() => filters.set({ category: "" })}>
+                        {category} <span aria-hidden="true">✕</span>
+                        <span className="visually-hidden">: show every category</span>
+                    </button>
+                )}
+            </div>
+            <Rows
+                label="Products"
+                columns={columnsFor(format, (name) => filters.set({ category: name }))}
+                query={list}
+                keyOf={({ id }) => id}
+                sort={sort}
+                setSort={(next) => filters.set({ sort: next })}
+                none={
+                    filters.any ? (
+                        <>
+                            <p>No product is like that.</p>
+                            <button className="button" type="button" onClick={filters.clear}>
+                                Show all
+                            </button>
+                        </>
+                    ) : (
+                        <>
+                            <p>There are no products yet.</p>
+                            <Link className="button primary" to="/products/new">
+                                New product
+                            </Link>
+                        </>
+                    )
+                }
             />
-            {name === "lowStock" ? "Low stock" : "Archived"}
-          </label>
-        ))}
-        {category && (
-          <button className="button" type="button" onClick={() => filters.set({ category: "" })}>
-            {category} <span aria-hidden="true">✕</span>
-            <span className="visually-hidden">: show every category</span>
-          </button>
-        )}
-      </div>
-      <Rows
-        label="Products"
-        columns={columnsFor(format, (name) => filters.set({ category: name }))}
-        query={list}
-        keyOf={({ id }) => id}
-        sort={sort}
-        setSort={(next) => filters.set({ sort: next })}
-        none={
-          filters.any ? (
-            <>
-              <p>No product is like that.</p>
-              <button className="button" type="button" onClick={filters.clear}>
-                Show all
-              </button>
-            </>
-          ) : (
-            <>
-              <p>There are no products yet.</p>
-              <Link className="button primary" to="/products/new">
-                New product
-              </Link>
-            </>
-          )
-        }
-      />
-    </div>
-  );
+        </div>
+    );
 }
