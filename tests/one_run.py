@@ -106,9 +106,9 @@ class Run:
         print(f"  {folder.name} built in {time.monotonic() - began:.0f} s", flush=True)
 
     def start_instance(self, **settings):
-        """A private instance, started as a user would."""
+        """A private instance, started as a user would, but for what is built already."""
         folder = tempfile.mkdtemp(prefix="instance-", dir=self.folder)
-        instance = Instance.start(folder, **settings)
+        instance = Instance.start(folder, BUILT="yes", **settings)
         self.instances.append(instance)
         return instance
 

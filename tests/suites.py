@@ -76,6 +76,7 @@ def pytest(run, instance):
         "TEST_VAR": str(instance.var),
         "TEST_LEFT_OUT": str(left_out),
         "BUILD": str(BUILDS["BUILD"]),
+        "BUILT": "yes",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     paths = sorted(glob.glob(str(ROOT / "tests/wire/test_*.py")))
@@ -259,7 +260,7 @@ def compiled(run, instance, transcript, wants_asan):
 def build_all(run, wants_asan, wants_fuzz):
     """Release, the same under the sanitizers, and the fuzz targets."""
     print("Building:", flush=True)
-    programs = ["smartflow", *FAMILIES, "unit_tests", "case_tests"]
+    programs = ["smartflow", *FAMILIES, "setup", "dashboard", "unit_tests", "case_tests"]
     run.build(
         "BUILD",
         [*programs, "database_tests"],
@@ -299,11 +300,16 @@ def run_all(run):
     counting(
         run, "openapi", ["/usr/bin/python3", "tests/wire/openapi_check.py", document, transcript]
     )
+    beside = [threading.Thread(target=browser, args=(run,), daemon=True)]
+    if wants_fuzz:
+        seconds = FUZZ_SECONDS[run.everything]
+        beside.append(threading.Thread(target=fuzz, args=(run, seconds), daemon=True))
+    for thread in beside:
+        thread.start()
     left_out = pytest(run, instance)
     run.stop_instance(instance)
-    browser(run)
-    if wants_fuzz:
-        fuzz(run, FUZZ_SECONDS[run.everything])
+    for thread in beside:
+        thread.join()
     if not run.everything:
         print("Left to `make test-all`:")
         for name in [
