@@ -62,6 +62,23 @@ inline Json make_object(std::vector<std::pair<std::string, Json>> members = {})
     return value;
 }
 
+/// Adds a member to an object, last. \pre it has none of that name
+inline void add_member(Json &object, std::string_view name, Json value)
+{
+    object.members.emplace_back(name, std::move(value));
+}
+
+/// An object's member of that name, to be changed; nullptr when there is none.
+inline Json *find_member(Json &object, std::string_view name)
+{
+    for (auto &[known, value] : object.members) {
+        if (known == name) {
+            return &value;
+        }
+    }
+    return nullptr;
+}
+
 } // namespace smartflow
 
 #endif

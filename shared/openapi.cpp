@@ -2,6 +2,7 @@
 
 #include "json_build.hpp"
 #include "openapi_refusals.hpp"
+#include "openapi_responses.hpp"
 #include "openapi_schemas.hpp"
 #include "routing.hpp"
 
@@ -13,30 +14,14 @@ namespace smartflow {
 
 namespace {
 
-void add(Json &object, const std::string &name, Json value)
-{
-    object.members.emplace_back(name, std::move(value));
-}
-
-/// The member of that name, to be changed; nullptr when there is none.
-Json *find(Json &object, std::string_view name)
-{
-    for (auto &member : object.members) {
-        if (member.first == name) {
-            return &member.second;
-        }
-    }
-    return nullptr;
-}
-
 /// Adds what `from` has; what both have must be an object in both.
 /// \param where names the place in a failure
 void merge(Json &into, const Json &from, const std::string &where)
 {
     for (const auto &[name, value] : from.members) {
-        Json *mine = find(into, name);
+        Json *mine = find_member(into, name);
         if (mine == nullptr) {
-            add(into, name, value);
+            add_member(into, name, value);
             continue;
         }
         if (mine->find("$ref") != nullptr && value.find("$ref") == nullptr) {
@@ -50,34 +35,6 @@ void merge(Json &into, const Json &from, const std::string &where)
         }
         merge(*mine, value, here);
     }
-}
-
-bool is_unsafe(const Route &route)
-{
-    return std::string_view(route.method) != "GET";
-}
-
-bool has_id(std::string_view path)
-{
-    return path.find("{id}") != std::string_view::npos;
-}
-
-/// Whether the answer is one resource with a version of its own.
-bool reads_one(std::string_view method, const Route &route)
-{
-    constexpr std::string_view id = "/{id}";
-    const std::string_view path = route.path;
-    return method == route.method && path.size() > id.size() &&
-           path.substr(path.size() - id.size()) == id;
-}
-
-/// Whether what a POST makes can be read by its own path.
-bool makes_resource(const Family &family, const Route &route)
-{
-    const std::string own_path = std::string(route.path) + "/{id}";
-    return std::any_of(family.routes.begin(), family.routes.end(), [&](const Route &other) {
-        return other.path == own_path && reads_one("GET", other);
-    });
 }
 
 std::string body_name(const Family &family, const Route &route)
@@ -142,136 +99,18 @@ Json security(const Route &route)
         {make_object({{"cookie", make_list(roles)}}), make_object({{"bearer", make_list(roles)}})});
 }
 
-const char *success_about(const Route &route)
-{
-    switch (route.status) {
-        case 201: return "It was created.";
-        case 204: return "It was done; there is nothing to say.";
-        default: return answers_list(route) ? "All of them, or a page of them." : "As it is now.";
-    }
-}
-
-/// The schema of a success's body. \pre the route has one
-Json body_of_success(const Route &route)
-{
-    if (std::string_view(route.media) != "application/json") {
-        return make_object({{"type", make_text("string")}});
-    }
-    Json schema = component("schemas", route.schema);
-    return answers_list(route)
-               ? make_object({{"type", make_text("array")}, {"items", std::move(schema)}})
-               : schema;
-}
-
-/// The bodies of the routes of one method and path by their media types: any of those that have it.
-Json contents_of_success(const std::vector<const Route *> &routes)
-{
-    Json contents = make_object();
-    for (const Route *route : routes) {
-        Json *content = find(contents, route->media);
-        if (content == nullptr) {
-            const Json none = make_object({{"anyOf", make_list({})}});
-            add(contents, route->media, make_object({{"schema", none}}));
-            content = &contents.members.back().second;
-        }
-        find(*find(*content, "schema"), "anyOf")->items.push_back(body_of_success(*route));
-        if (comes_as_csv(*route)) {
-            const Json text = make_object({{"type", make_text("string")}});
-            add(contents, "text/csv", make_object({{"schema", text}}));
-        }
-    }
-    return contents;
-}
-
-/// What each action answers, which OpenAPI can't tell of the values of a parameter.
-Json actions(const std::vector<const Route *> &routes)
-{
-    Json all = make_object();
-    for (const Route *route : routes) {
-        Json action = make_object({{"summary", make_text(route->summary)},
-                                   {"media", make_text(route->media)},
-                                   {"schema", body_of_success(*route)}});
-        if (comes_as_csv(*route)) {
-            add(action, "orMedia", make_text("text/csv"));
-        }
-        add(all, route->action, std::move(action));
-    }
-    return all;
-}
-
 /// The files that the routes of one method and path take, by their media types.
 Json uploads(const std::vector<const Route *> &routes)
 {
     Json contents = make_object();
     for (const Route *route : routes) {
-        if (find(contents, route->upload) == nullptr) {
+        if (find_member(contents, route->upload) == nullptr) {
             const bool json = std::string_view(route->upload) == "application/json";
             const Json type = make_object({{"type", make_text(json ? "object" : "string")}});
-            add(contents, route->upload, make_object({{"schema", type}}));
+            add_member(contents, route->upload, make_object({{"schema", type}}));
         }
     }
     return contents;
-}
-
-Json success(const Family &family, const Route &route)
-{
-    std::vector<const char *> names;
-    if (route.status == 201) {
-        names.push_back("Location");
-    }
-    if (reads_one("GET", route) || reads_one("PATCH", route) ||
-        (route.status == 201 && makes_resource(family, route))) {
-        names.push_back("ETag");
-    }
-    const auto same_path = siblings(family, route);
-    if (std::any_of(same_path.begin(), same_path.end(),
-                    [](const Route *one) { return answers_list(*one); })) {
-        names.insert(names.end(), {"Link", "X-Total-Count"});
-    }
-    if (takes_idempotency_key(route)) {
-        names.push_back("Idempotent-Replayed");
-    }
-    Json response = make_object(
-        {{"description", make_text(success_about(route))}, {"headers", response_headers(names)}});
-    if (*route.action != '\0') {
-        add(response, "content", contents_of_success(siblings(family, route)));
-    } else if (*route.schema != '\0') {
-        add(response, "content", json_content(body_of_success(route)));
-    }
-    return response;
-}
-
-/// Whether the contract lets a route refuse with this status. What only its SQL knows (409, the 401
-/// of a login) is said beside the routes.
-bool may_refuse(const Route &route, int status)
-{
-    const std::string_view method = route.method;
-    const bool open = route.access == Access::nobody;
-    switch (status) {
-        case 401: return !open;
-        case 403: return !open && (is_unsafe(route) || route.access == Access::admin);
-        case 404: return has_id(route.path);
-        case 409: return false;
-        case 412: return method == "PATCH" || method == "DELETE";
-        case 413: return is_unsafe(route);
-        case 415: return method == "POST" || method == "PATCH";
-        case 422: return takes_idempotency_key(route);
-        default: return true;
-    }
-}
-
-Json responses(const Family &family, const Route &route)
-{
-    Json all = make_object({{std::to_string(route.status), success(family, route)}});
-    if (reads_one("GET", route)) {
-        add(all, "304", component("responses", "NotModified"));
-    }
-    for (const Refusal &refusal : refusals()) {
-        if (may_refuse(route, refusal.status)) {
-            add(all, std::to_string(refusal.status), component("responses", refusal.name));
-        }
-    }
-    return all;
 }
 
 Json operation(const Family &family, const Route &route)
@@ -284,19 +123,19 @@ Json operation(const Family &family, const Route &route)
                      {"security", security(route)},
                      {"parameters", parameters(family, route)}});
     if (several) {
-        add(all, "x-actions", actions(siblings(family, route)));
+        add_member(all, "x-actions", answers_by_action(siblings(family, route)));
     }
     if (*route.upload != '\0') {
-        add(all, "requestBody",
-            make_object(
-                {{"required", make_truth(true)}, {"content", uploads(siblings(family, route))}}));
+        add_member(all, "requestBody",
+                   make_object({{"required", make_truth(true)},
+                                {"content", uploads(siblings(family, route))}}));
     } else if (!route.body.empty()) {
-        add(all, "requestBody",
-            make_object(
-                {{"required", make_truth(true)},
-                 {"content", json_content(component("schemas", body_name(family, route)))}}));
+        add_member(all, "requestBody",
+                   make_object({{"required", make_truth(true)},
+                                {"content",
+                                 json_content(component("schemas", body_name(family, route)))}}));
     }
-    add(all, "responses", responses(family, route));
+    add_member(all, "responses", responses(family, route));
     return all;
 }
 
@@ -308,9 +147,9 @@ Json paths(Span<const Family *> families)
             if (siblings(*family, route).front() != &route) {
                 continue; // an action of an operation that is there already
             }
-            Json *path = find(all, route.path);
+            Json *path = find_member(all, route.path);
             if (path == nullptr) {
-                add(all, route.path, make_object());
+                add_member(all, route.path, make_object());
                 path = &all.members.back().second;
             }
             std::string method = route.method;
@@ -337,7 +176,7 @@ void complete(Json &paths, const Json &beside)
     merge(paths, beside, "");
     for (auto &path : paths.members) {
         for (auto &method : path.second.members) {
-            auto &answers = find(method.second, "responses")->members;
+            auto &answers = find_member(method.second, "responses")->members;
             std::sort(answers.begin(), answers.end(),
                       [](const auto &a, const auto &b) { return a.first < b.first; });
         }
@@ -350,7 +189,8 @@ Json components(Span<const Family *> families)
     for (const Family *family : families) {
         for (const Route &route : family->routes) {
             if (!route.body.empty()) {
-                add(schemas, body_name(*family, route), body_schema(route.body, mode_of(route)));
+                add_member(schemas, body_name(*family, route),
+                           body_schema(route.body, mode_of(route)));
             }
         }
     }
@@ -392,11 +232,11 @@ std::string openapi_document(Span<const Family *> families, std::string_view bas
             throw std::logic_error(std::string("OpenAPI: the base has no ") + name);
         }
     }
-    add(*find(document, "info"), "version", make_text(version));
+    add_member(*find_member(document, "info"), "version", make_text(version));
     Json operations = paths(families);
     complete(operations, *document.find("paths"));
-    *find(document, "paths") = std::move(operations);
-    merge(*find(document, "components"), components(families), " components");
+    *find_member(document, "paths") = std::move(operations);
+    merge(*find_member(document, "components"), components(families), " components");
     std::string text;
     append_json(text, document);
     return text + "\n";

@@ -12,11 +12,6 @@ bool may_be_null(const Rule &rule)
     return !is_set(rule, required) && !is_set(rule, not_null);
 }
 
-void add(Json &object, const char *name, Json value)
-{
-    object.members.emplace_back(name, std::move(value));
-}
-
 Json typed(const char *type)
 {
     return make_object({{"type", make_text(type)}});
@@ -25,18 +20,18 @@ Json typed(const char *type)
 Json decimal_schema(const DecimalBounds &bounds, const char *about)
 {
     Json schema = typed("number");
-    add(schema, "format", make_text("decimal"));
-    add(schema, "description", make_text(about));
+    add_member(schema, "format", make_text("decimal"));
+    add_member(schema, "description", make_text(about));
     if (bounds.negative_allowed) {
-        add(schema, "minimum", make_number("-" + largest(bounds)));
+        add_member(schema, "minimum", make_number("-" + largest(bounds)));
     } else {
-        add(schema, bounds.zero_allowed ? "minimum" : "exclusiveMinimum", make_number(0));
+        add_member(schema, bounds.zero_allowed ? "minimum" : "exclusiveMinimum", make_number(0));
     }
-    add(schema, "maximum", make_number(largest(bounds)));
+    add_member(schema, "maximum", make_number(largest(bounds)));
     if (bounds.negative_allowed && !bounds.zero_allowed) {
-        add(schema, "not", make_object({{"const", make_number(0)}}));
+        add_member(schema, "not", make_object({{"const", make_number(0)}}));
     }
-    add(schema, "x-decimal-places", make_number(bounds.places));
+    add_member(schema, "x-decimal-places", make_number(bounds.places));
     return schema;
 }
 
@@ -44,18 +39,18 @@ Json text_schema(const Rule &rule)
 {
     Json schema = typed("string");
     if (rule.type == Type::email) {
-        add(schema, "format", make_text("idn-email"));
+        add_member(schema, "format", make_text("idn-email"));
     }
     if (rule.type == Type::secret) {
-        add(schema, "format", make_text("password"));
-        add(schema, "writeOnly", make_truth(true));
+        add_member(schema, "format", make_text("password"));
+        add_member(schema, "writeOnly", make_truth(true));
     }
     // An empty optional text is taken, as null; only a secret is never that.
     if (rule.min > 0 && (!may_be_null(rule) || rule.type == Type::secret)) {
-        add(schema, "minLength", make_number(rule.min));
+        add_member(schema, "minLength", make_number(rule.min));
     }
     if (rule.max > 0) {
-        add(schema, "maxLength", make_number(rule.max));
+        add_member(schema, "maxLength", make_number(rule.max));
     }
     return schema;
 }
@@ -63,11 +58,11 @@ Json text_schema(const Rule &rule)
 Json integer_schema(const Rule &rule)
 {
     Json schema = typed("integer");
-    add(schema, "format", make_text("int64"));
+    add_member(schema, "format", make_text("int64"));
     if (rule.min != 0 || rule.max != 0) {
-        add(schema, "minimum", make_number(rule.min));
+        add_member(schema, "minimum", make_number(rule.min));
         if (rule.max != 0 || rule.min <= 0) {
-            add(schema, "maximum", make_number(rule.max));
+            add_member(schema, "maximum", make_number(rule.max));
         }
     }
     return schema;
@@ -80,7 +75,7 @@ Json choice_schema(const Rule &rule)
     for (const char *choice : rule.choices) {
         choices.push_back(make_text(choice));
     }
-    add(schema, "enum", make_list(std::move(choices)));
+    add_member(schema, "enum", make_list(std::move(choices)));
     return schema;
 }
 
@@ -88,11 +83,11 @@ Json instant_schema(bool or_date)
 {
     Json schema = typed("string");
     if (or_date) {
-        add(schema, "anyOf",
-            make_list({make_object({{"format", make_text("date-time")}}),
-                       make_object({{"format", make_text("date")}})}));
+        add_member(schema, "anyOf",
+                   make_list({make_object({{"format", make_text("date-time")}}),
+                              make_object({{"format", make_text("date")}})}));
     } else {
-        add(schema, "format", make_text("date-time"));
+        add_member(schema, "format", make_text("date-time"));
     }
     return schema;
 }
@@ -101,10 +96,10 @@ Json list_schema(const Rule &rule)
 {
     Json schema = typed("array");
     // An element is always a whole one, also in a PATCH.
-    add(schema, "items", body_schema(rule.fields, Mode::create));
-    add(schema, "minItems", make_number(rule.min));
+    add_member(schema, "items", body_schema(rule.fields, Mode::create));
+    add_member(schema, "minItems", make_number(rule.min));
     if (rule.max > 0) {
-        add(schema, "maxItems", make_number(rule.max));
+        add_member(schema, "maxItems", make_number(rule.max));
     }
     return schema;
 }
@@ -159,9 +154,9 @@ Json component(const std::string &kind, const std::string &name)
 Json value_schemas()
 {
     Json id = typed("integer");
-    add(id, "format", make_text("int64"));
-    add(id, "minimum", make_number(1));
-    add(id, "description", make_text("Assigned by the database, never reused."));
+    add_member(id, "format", make_text("int64"));
+    add_member(id, "minimum", make_number(1));
+    add_member(id, "description", make_text("Assigned by the database, never reused."));
     return make_object(
         {{"Id", std::move(id)},
          {"Money", decimal_schema(money_bounds, "An exact decimal of at most two places.")},
@@ -180,10 +175,10 @@ Json field_schema(const Rule &rule)
         schema = or_null(std::move(schema));
     }
     if (is_set(rule, read_only)) {
-        add(schema, "readOnly", make_truth(true));
+        add_member(schema, "readOnly", make_truth(true));
     }
     if (*rule.about != '\0') {
-        add(schema, "description", make_text(rule.about));
+        add_member(schema, "description", make_text(rule.about));
     }
     return schema;
 }
@@ -193,17 +188,17 @@ Json body_schema(Span<Rule> rules, Mode mode)
     Json properties = make_object();
     std::vector<Json> needed;
     for (const Rule &rule : rules) {
-        add(properties, rule.name, field_schema(rule));
+        add_member(properties, rule.name, field_schema(rule));
         if (mode == Mode::create && is_set(rule, required)) {
             needed.push_back(make_text(rule.name));
         }
     }
     Json schema = typed("object");
-    add(schema, "properties", std::move(properties));
+    add_member(schema, "properties", std::move(properties));
     if (!needed.empty()) {
-        add(schema, "required", make_list(std::move(needed)));
+        add_member(schema, "required", make_list(std::move(needed)));
     }
-    add(schema, "additionalProperties", make_truth(false));
+    add_member(schema, "additionalProperties", make_truth(false));
     return schema;
 }
 
@@ -211,12 +206,12 @@ Json query_parameter(const Rule &rule)
 {
     Json parameter = make_object({{"name", make_text(rule.name)}, {"in", make_text("query")}});
     if (*rule.about != '\0') {
-        add(parameter, "description", make_text(rule.about));
+        add_member(parameter, "description", make_text(rule.about));
     }
     if (is_set(rule, required)) {
-        add(parameter, "required", make_truth(true));
+        add_member(parameter, "required", make_truth(true));
     }
-    add(parameter, "schema", value_schema(rule));
+    add_member(parameter, "schema", value_schema(rule));
     return parameter;
 }
 
