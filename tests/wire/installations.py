@@ -11,9 +11,7 @@ import secrets
 import subprocess
 import tempfile
 
-import psycopg2
-
-from instance import ROOT, environment_with
+from instance import ROOT, ShopDatabase, environment_with
 
 SMARTFLOW = ROOT / os.environ.get("BUILD", "build") / "bin/smartflow"
 SECTIONS = [
@@ -21,7 +19,7 @@ SECTIONS = [
 ]  # fmt: skip
 
 
-class Installation:
+class Installation(ShopDatabase):
     """A new one, migrated; with an administrator, where one is wanted."""
 
     def __init__(self, shop, admin=True, template=None, dump=None):
@@ -65,24 +63,8 @@ class Installation:
         assert (process.returncode != 0) == fails, out + err
         return out + err
 
-    def query(self, statement, arguments=None):
-        """All rows of a superuser's statement."""
-        connection = psycopg2.connect(self.shop.database_url(self.name))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, arguments)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-
-    def wrong_books(self):
-        """The checks that fail."""
-        checks = self.query(
-            "set search_path = smartflow_api, smartflow; select run_integrity(false)"
-        )[0][0]
-        assert len(checks) > 10
-        return [check for check in checks if not check["ok"]]
+    def superuser_url(self):
+        return self.shop.database_url(self.name)
 
     def export(self, *options):
         """Everything, as `smartflow backup` writes it; the backup itself goes."""

@@ -90,7 +90,40 @@ def descendants(pid):
     return found
 
 
-class Instance:
+class ShopDatabase:
+    """A shop's database, as its server's superuser sees it; a subclass says where it is."""
+
+    def superuser_url(self):
+        raise NotImplementedError
+
+    def connect(self, **options):
+        """A superuser's connection without transactions."""
+        connection = psycopg2.connect(self.superuser_url(), **options)
+        connection.autocommit = True
+        return connection
+
+    def query(self, statement, arguments=None):
+        """All rows of a superuser's statement on a connection of its own."""
+        connection = self.connect()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, arguments)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def value(self, statement, arguments=None):
+        """The first value of the first row."""
+        return self.query(statement, arguments)[0][0]
+
+    def wrong_books(self):
+        """The checks of integrity that fail, with what they found."""
+        checks = self.value("set search_path = smartflow_api, smartflow; select run_integrity()")
+        assert len(checks) > 10
+        return [check for check in checks if not check["ok"]]
+
+
+class Instance(ShopDatabase):
     """A running shop: its folder (VAR) and its address."""
 
     base = ""  # the path below which it answers
@@ -174,34 +207,8 @@ class Instance:
         """The superuser's."""
         return f"postgresql://postgres@/{database}?host={self.sockets()}/postgres"
 
-    def connect(self, **options):
-        """A superuser's connection without transactions."""
-        connection = psycopg2.connect(self.database_url(), **options)
-        connection.autocommit = True
-        return connection
-
-    def query(self, statement, arguments=None):
-        """All rows of a superuser's statement on a connection of its own."""
-        connection = self.connect()
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, arguments)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-
-    def value(self, statement, arguments=None):
-        """The first value of the first row."""
-        return self.query(statement, arguments)[0][0]
-
-    def wrong_books(self):
-        """The checks of integrity that fail, with the first of what they found."""
-        return self.query(
-            """
-            set search_path = smartflow_api, smartflow;
-            select c ->> 'name', c -> 'violations' -> 0
-              from json_array_elements(run_integrity()) as c where not (c ->> 'ok')::boolean"""
-        )
+    def superuser_url(self):
+        return self.database_url()
 
     def postmaster(self):
         """The database server's process id."""

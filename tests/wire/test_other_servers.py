@@ -7,7 +7,7 @@ import pytest
 
 from http_client import Client, make_client, parse_answers, send_raw
 from instance import ROOT, descendants, program_of, wait_until
-from web_hosts import Fcgiwrap, Lighttpd, Login
+from web_hosts import LAST_CHUNK, Fcgiwrap, Lighttpd, Login, product_in_a_chunk
 
 # What holds under Apache, and takes no words of its own here.
 # pylint: disable=unused-import
@@ -128,16 +128,11 @@ def test_a_large_body_is_refused_and_the_largest_taken(host, admin):
 
 
 def test_a_body_without_a_length_is_taken_whole(host, admin):
-    head = (
-        f"POST {host.base}/api/products HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
-        "Content-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
-    body = json.dumps({"name": "Chunk", "stock": 1, "minStock": 0, "price": 1})
-    chunked = f"{len(body):x}\r\n{body}\r\n"
-    [made] = parse_answers(send_raw(host, (head + chunked + "0\r\n\r\n").encode()))
+    request = product_in_a_chunk(host, admin)
+    [made] = parse_answers(send_raw(host, request + LAST_CHUNK))
     assert made.status == 201, made
     before = len(admin.get("/api/products?search=Chunk").json)
-    parse_answers(send_raw(host, (head + chunked).encode(), seconds=1))
+    parse_answers(send_raw(host, request, seconds=1))
     assert len(admin.get("/api/products?search=Chunk").json) == before
 
 

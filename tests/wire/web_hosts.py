@@ -2,6 +2,7 @@
 web server that runs as a user who has nothing else.
 """
 import contextlib
+import json
 import os
 import pathlib
 import secrets
@@ -11,10 +12,8 @@ import subprocess
 import tempfile
 import urllib.parse
 
-import psycopg2
-
 from http_client import Client
-from instance import FAMILIES, ROOT, environment_with, free_port, wait_until
+from instance import FAMILIES, ROOT, ShopDatabase, environment_with, free_port, wait_until
 
 NOBODY = 65534
 MODULES = "/usr/lib/apache2/modules"
@@ -42,7 +41,7 @@ def unpack(archive):
     return into
 
 
-class Login:
+class Login(ShopDatabase):
     """A database and its owner, who has a password and no other right, on a shop's server."""
 
     def __init__(self, shop):
@@ -56,31 +55,25 @@ class Login:
         shop.query("select pg_reload_conf()")
         self.url = f"postgresql://{self.name}:{password}@/{self.name}?host={shop.sockets()}/postgres"
 
-    def query(self, statement, arguments=None):
-        """All rows of a superuser's statement."""
-        connection = psycopg2.connect(self.shop.database_url(self.name))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, arguments)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-
-    def value(self, statement, arguments=None):
-        return self.query(statement, arguments)[0][0]
-
-    def wrong_books(self):
-        """The checks of integrity that fail."""
-        checks = self.query(
-            "set search_path = smartflow_api, smartflow; select run_integrity(false)"
-        )[0][0]
-        assert len(checks) > 10
-        return [check for check in checks if not check["ok"]]
+    def superuser_url(self):
+        return self.shop.database_url(self.name)
 
     def drop(self):
         self.shop.query(f"drop database {self.name} with (force)")
         self.shop.query(f"drop role {self.name}")
+
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def product_in_a_chunk(host, client):
+    """A request for a product named Chunk whose body has no length, all of it but the last chunk."""
+    body = json.dumps({"name": "Chunk", "stock": 1, "minStock": 0, "price": 1})
+    return (
+        f"POST {host.base}/api/products HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {client.token}\r\nContent-Type: application/json\r\n"
+        f"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n"
+    ).encode()
 
 
 class WebHost:
@@ -139,6 +132,11 @@ class WebHost:
         wait_until(self.answers, 20, f"{self.server} answers: {self.output()}")
         return self
 
+    def restart(self):
+        """Ends it, programs and all, and starts it again."""
+        self.end()
+        self.start()
+
     def answers(self):
         assert self.process.poll() is None, self.output()
         try:
@@ -169,10 +167,13 @@ class WebHost:
             **options,
         )  # fmt: skip
 
-    def stop(self):
+    def end(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
+
+    def stop(self):
+        self.end()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def run_cases(self, *arguments):

@@ -2,7 +2,7 @@
 import { scaleBand, scaleLinear } from "d3-scale";
 import { useState } from "react";
 import { useHere } from "../format";
-import { ChartFrame, chartHeight, margin } from "./frame";
+import { ChartFrame, Grid, chartHeight, margin } from "./frame";
 
 interface DaysProps {
     label: string;
@@ -36,20 +36,7 @@ export default function Days({ label, days, words, short, meant }: DaysProps) {
                 const every = Math.ceil(days.length / Math.max(2, Math.floor((width - margin.left) / 64)));
                 return (
                     <>
-                        {ticks.map((tick) => (
-                            <g key={tick}>
-                                <line
-                                    className="grid"
-                                    x1={margin.left}
-                                    x2={width - margin.right}
-                                    y1={y(tick)}
-                                    y2={y(tick)}
-                                />
-                                <text x={margin.left - 8} y={y(tick)} dy="0.32em" textAnchor="end">
-                                    {short(tick)}
-                                </text>
-                            </g>
-                        ))}
+                        <Grid ticks={ticks} y={y} width={width} words={short} />
                         {days.map(({ date, value }, index) => {
                             const left = x(date) ?? 0;
                             const middle = left + x.bandwidth() / 2;

@@ -66,3 +66,23 @@ export function ChartFrame({ label, table, tip, children }: FrameProps) {
         </figure>
     );
 }
+
+interface GridProps {
+    ticks: number[];
+    /// From a value to its place, in pixels from the top.
+    y: (value: number) => number;
+    width: number;
+    words: (value: number) => string;
+}
+
+/// A line across the chart for each tick of its axis, with its value.
+export function Grid({ ticks, y, width, words }: GridProps) {
+    return ticks.map((tick) => (
+        <g key={tick}>
+            <line className="grid" x1={margin.left} x2={width - margin.right} y1={y(tick)} y2={y(tick)} />
+            <text x={margin.left - 8} y={y(tick)} dy="0.32em" textAnchor="end">
+                {words(tick)}
+            </text>
+        </g>
+    ));
+}

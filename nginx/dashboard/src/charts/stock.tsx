@@ -4,7 +4,7 @@ import { area, curveStepAfter, line } from "d3-shape";
 import { useState } from "react";
 import type { Schemas } from "../api/client";
 import { useHere } from "../format";
-import { ChartFrame, chartHeight, margin } from "./frame";
+import { ChartFrame, Grid, chartHeight, margin } from "./frame";
 
 interface StockProps {
     movements: Schemas["Movement"][];
@@ -55,20 +55,7 @@ export default function Stock({ movements, minStock }: StockProps) {
                 ).curve(curveStepAfter);
                 return (
                     <>
-                        {y.ticks(4).map((tick) => (
-                            <g key={tick}>
-                                <line
-                                    className="grid"
-                                    x1={margin.left}
-                                    x2={width - margin.right}
-                                    y1={y(tick)}
-                                    y2={y(tick)}
-                                />
-                                <text x={margin.left - 8} y={y(tick)} dy="0.32em" textAnchor="end">
-                                    {format.quantity(tick)}
-                                </text>
-                            </g>
-                        ))}
+                        <Grid ticks={y.ticks(4)} y={y} width={width} words={format.quantity} />
                         <text x={margin.left} y={chartHeight - 6}>
                             {format.day(first.at.toISOString())}
                         </text>

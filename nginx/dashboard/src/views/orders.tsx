@@ -6,7 +6,7 @@ import { statuses, useColleagues, type Order } from "../api/orders";
 import type { paths } from "../api/schema";
 import { useHere, type Format } from "../format";
 import { useFilters, useSearchText, type Filters } from "../ui/filters";
-import { Rows, type Column } from "../ui/rows";
+import { ListHead, Rows, type Column } from "../ui/rows";
 import { useTitle } from "../ui/states";
 import { StatusBadge } from "../ui/status";
 
@@ -101,6 +101,14 @@ function OrderFilters({ filters }: { filters: Filters }) {
     );
 }
 
+function NewOne() {
+    return (
+        <Link className="button primary" to="/orders/new">
+            New order
+        </Link>
+    );
+}
+
 export default function Orders() {
     useTitle("Orders");
     const { format } = useHere();
@@ -110,21 +118,10 @@ export default function Orders() {
     const list = useList(["orders", asked], (paging, signal) =>
         api.GET("/api/orders", { params: { query: { ...asked, ...paging } }, signal }),
     );
-    const total = list.data?.pages[0]?.total;
     const nameOf = (id: number | null) => colleagues.data?.find((user) => user.id === id)?.name ?? "";
     return (
         <div className="view list">
-            <div className="view-head">
-                <div className="view-title">
-                    <h1>Orders</h1>
-                    <span className="soft" role="status">
-                        {typeof total === "number" && format.count(total)}
-                    </span>
-                </div>
-                <Link className="button primary" to="/orders/new">
-                    New order
-                </Link>
-            </div>
+            <ListHead title="Orders" total={list.data?.pages[0]?.total} create={<NewOne />} />
             <OrderFilters filters={filters} />
             <Rows
                 label="Orders"
@@ -139,9 +136,7 @@ export default function Orders() {
                     ) : (
                         <>
                             <p>There are no orders yet.</p>
-                            <Link className="button primary" to="/orders/new">
-                                New order
-                            </Link>
+                            <NewOne />
                         </>
                     )
                 }

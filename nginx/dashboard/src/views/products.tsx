@@ -6,7 +6,7 @@ import type { Product } from "../api/products";
 import type { paths } from "../api/schema";
 import { useHere, type Format } from "../format";
 import { useFilters, useSearchText } from "../ui/filters";
-import { Rows, type Column } from "../ui/rows";
+import { ListHead, Rows, type Column } from "../ui/rows";
 import { useTitle } from "../ui/states";
 
 type Query = NonNullable<paths["/api/products"]["get"]["parameters"]["query"]>;
@@ -53,6 +53,14 @@ function columnsFor(format: Format, byCategory: (category: string) => void): Col
     ];
 }
 
+function NewOne() {
+    return (
+        <Link className="button primary" to="/products/new">
+            New product
+        </Link>
+    );
+}
+
 export default function Products() {
     useTitle("Products");
     const { format } = useHere();
@@ -70,20 +78,9 @@ export default function Products() {
     const list = useList(["products", asked], (paging, signal) =>
         api.GET("/api/products", { params: { query: { ...asked, ...paging } }, signal }),
     );
-    const total = list.data?.pages[0]?.total;
     return (
         <div className="view list">
-            <div className="view-head">
-                <div className="view-title">
-                    <h1>Products</h1>
-                    <span className="soft" role="status">
-                        {typeof total === "number" && format.count(total)}
-                    </span>
-                </div>
-                <Link className="button primary" to="/products/new">
-                    New product
-                </Link>
-            </div>
+            <ListHead title="Products" total={list.data?.pages[0]?.total} create={<NewOne />} />
             <div className="filters" role="search">
                 <div className="search">
                     <input
@@ -130,9 +127,7 @@ export default function Products() {
                     ) : (
                         <>
                             <p>There are no products yet.</p>
-                            <Link className="button primary" to="/products/new">
-                                New product
-                            </Link>
+                            <NewOne />
                         </>
                     )
                 }
