@@ -25,8 +25,8 @@ test: ## the tests that fit ten minutes; names what it leaves out
 test-all: ## every test: scale, repeated faults, long fuzzing too
 	@tests/run --all
 
-bench: ## measures speed and memory
-	@tests/bench/run
+bench: ## measures speed and memory; NAME='flash sale' one operation alone
+	@/usr/bin/python3 -B tests/bench/run $(if $(NAME),"$(NAME)")
 
 bench-admin: ## measures exports, restores, summary and health of large shops
 	@/usr/bin/python3 -B tests/bench/admin.py

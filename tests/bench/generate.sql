@@ -1,21 +1,36 @@
 -- A shop of many orders for measuring, through the same triggers as every other change, so that its
 -- books balance: psql -v orders=1000000 -v products=1000 -v days=90 -f generate.sql
 -- Two lines an order; all but the newest 400 are completed, spread evenly over the last days.
--- Not inside a transaction: it commits every 1000 orders.
+-- Not inside a transaction: it commits every 10000 products and every 1000 orders.
 
 select set_config('bench.orders', :'orders', false), set_config('bench.products', :'products', false),
        set_config('bench.days', :'days', false), set_config('search_path', 'smartflow_api, smartflow', false),
        set_config('synchronous_commit', 'off', false);
 
-with made as (
-    insert into products (name, sku, category, price)
-    select 'Bench ' || n, 'BENCH-' || gen_random_uuid(), 'Bench', 1 + n % 97 + 0.05 * (n % 20)
-      from generate_series(1, current_setting('bench.products')::integer) as n
-    returning id
-)
-select set_config('bench.first', min(id)::text, false) from made;
-insert into inventory (product_id, on_hand, min_stock, ordered)
-select id, 9000000, id % 7, true from products where id >= current_setting('bench.first')::bigint;
+do $$
+declare
+    products constant integer := current_setting('bench.products')::integer;
+    first bigint;
+begin
+    for done in 0..products - 1 by 10000 loop
+        with made as (
+            insert into products (name, sku, category, price)
+            select 'Bench ' || n, 'BENCH-' || gen_random_uuid(), 'Bench', 1 + n % 97 + 0.05 * (n % 20)
+              from generate_series(done + 1, least(done + 10000, products)) as n
+            returning id
+        )
+        select min(id) into first from made;
+        insert into inventory (product_id, on_hand, min_stock, ordered)
+        select id, 9000000, id % 7, true from products where id >= first;
+        perform set_config('bench.first', first::text, false) where done = 0;
+        commit;
+        if done % 100000 = 0 then
+            analyze products;
+            analyze inventory;
+        end if;
+    end loop;
+end
+$$;
 
 do $$
 declare
