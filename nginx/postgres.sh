@@ -58,7 +58,7 @@ full_page_writes = on
 # Many short statements on a solid state disk.
 jit = off
 random_page_cost = 1.1
-wal_compression = on
+wal_compression = lz4
 max_wal_size = 2GB
 idle_in_transaction_session_timeout = 60s
 client_connection_check_interval = 2s

@@ -25,12 +25,6 @@ constexpr auto queue_patience = std::chrono::seconds(5); ///< wait for a free co
 constexpr int max_attempts = 5;                          ///< of a lost serialisation or a deadlock
 constexpr int streamed_rows_a_fetch = 200;               ///< of a stream
 
-bool ends_with(const std::string &text, std::string_view suffix)
-{
-    return text.size() >= suffix.size() &&
-           text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
-
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
     std::string cause;
@@ -127,9 +121,11 @@ public:
     {
         CallParameters parameters(arguments);
         std::string name = function;
-        if (arguments.released || arguments.key) {
+        if (arguments.released) {
+            name += released_suffix;
+        } else if (arguments.key) {
             parameters.values().push_back(function.c_str());
-            name = arguments.released ? released_call : idempotent_call;
+            name = idempotent_call;
         }
         const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
         pqxx::nontransaction statement_alone(link);

@@ -1,6 +1,7 @@
 #include "gateway.hpp"
 
 #include "log.hpp"
+#include "parameters.hpp"
 #include "service_manager.hpp"
 #include "settings.hpp"
 #include "web_server.hpp"
@@ -141,7 +142,7 @@ std::vector<std::string> functions_of(const Family &family)
     std::vector<std::string> functions{"any_session", "any_idempotent"};
     for (const Route &route : family.routes) {
         if (route.released) {
-            functions.emplace_back("any_released");
+            functions.push_back(route.function + std::string(released_suffix));
         } else if (*route.function != '\0') {
             functions.emplace_back(route.function);
         }

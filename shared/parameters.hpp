@@ -2,6 +2,7 @@
 #define SMARTFLOW_PARAMETERS_HPP
 
 #include "database.hpp"
+#include "sqlstate.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,9 +14,9 @@ namespace smartflow {
 /// Calls another function for a request with an Idempotency-Key; takes its name besides.
 inline constexpr const char *idempotent_call = "any_idempotent";
 
-/// Calls another function, with or without such a key, and frees what it locks before its commit is on
-/// disk (01_session.sql); takes its name besides.
-inline constexpr const char *released_call = "any_released";
+/// Ends the name of what calls a function, with or without such a key, and frees what it locks before
+/// its commit is on disk (01_session.sql).
+inline constexpr const char *released_suffix = "_released";
 
 /// The statement that calls a function of the API with CallParameters.
 inline std::string call_statement(const std::string &function)
@@ -23,8 +24,8 @@ inline std::string call_statement(const std::string &function)
     constexpr const char *request =
         "(row($1::bytea,$2::text,$3::boolean,$4::boolean,$5::text,$6::inet,$7::text,$8::bytea,"
         "$9::bytea,$10::text,$11::text,$12::bigint,$13::text,$14::jsonb)::smartflow_api.request";
-    if (function == released_call) {
-        return "call smartflow_api." + function + request + ", $15::text, null, null, null, null, null)";
+    if (ends_with(function, released_suffix)) {
+        return "call smartflow_api." + function + request + ", null, null, null, null, null)";
     }
     return "select * from smartflow_api." + function + request +
            (function == idempotent_call ? ", $15::text)" : ")");

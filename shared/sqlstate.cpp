@@ -43,6 +43,11 @@ Error unavailable(const std::string &cause)
         .retry_after(1);
 }
 
+bool ends_with(std::string_view text, std::string_view suffix)
+{
+    return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
+}
+
 bool starts_with(const std::string &text, const char *prefix)
 {
     return text.compare(0, std::strlen(prefix), prefix) == 0;

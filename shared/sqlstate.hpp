@@ -4,6 +4,7 @@
 #include "error.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace smartflow {
 
@@ -23,6 +24,9 @@ bool is_reloading(const std::string &state);
 
 /// Whether the text begins so.
 bool starts_with(const std::string &text, const char *prefix);
+
+/// Whether a text ends with another.
+bool ends_with(std::string_view text, std::string_view suffix);
 
 } // namespace smartflow
 

@@ -1,4 +1,7 @@
 -- What every function of the API takes and gives, and how it refuses.
+--
+-- Functions of every request are PL/pgSQL, or SQL that PostgreSQL can put into the statement that calls it:
+-- another SQL function is parsed and planned again in every transaction, which costs more than all it does.
 
 -- Field by field what shared/database.hpp calls Arguments, in that order.
 create type request as (
@@ -81,11 +84,13 @@ $$;
 -- Whether a header of entity tags (RFC 9110 §8.8.3) names this one. A web server's W/ and -gzip
 -- are ignored. With `edits_only`, what follows the dot of a tag is ignored too.
 create function names_etag(header text, etag text, edits_only boolean default false)
-returns boolean language sql immutable as $$
-    select header is not null and (btrim(header) = '*' or exists (
+returns boolean language plpgsql immutable as $$
+begin
+    return header is not null and (btrim(header) = '*' or exists (
         select from regexp_matches(header, '(?:W/)?"([^"]*?)(?:-gzip)?"', 'g') as given
         where case when edits_only then split_part(given[1], '.', 1) = split_part(btrim(etag, '"'), '.', 1)
-                   else given[1] = btrim(etag, '"') end))
+                   else given[1] = btrim(etag, '"') end));
+end
 $$;
 
 create function check_precondition(q request, etag text, edits_only boolean default false)
@@ -105,10 +110,13 @@ $$;
 
 -- A single resource: 304 when the client has it already.
 create function single(q request, body text, etag text, location text default null, status integer default 200)
-returns response language sql stable as $$
-    select case when status = 200 and not q.write and names_etag(q.if_none_match, etag)
-                then row(304, etag, null, null, false)::response
-                else row(status, etag, location, body, false)::response end
+returns response language plpgsql stable as $$
+begin
+    if status = 200 and not q.write and q.if_none_match is not null and names_etag(q.if_none_match, etag) then
+        return row(304, etag, null, null, false)::response;
+    end if;
+    return row(status, etag, location, body, false)::response;
+end
 $$;
 
 create function gone() returns response language sql immutable as $$

@@ -57,10 +57,11 @@ create function act_as(q request, user_id bigint, username text, role text) retu
 language plpgsql as $$
 begin
     perform set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
-               'request', q.request_id, 'address', host(q.address))::text, true),
-        set_config('smartflow.reason', '', true), set_config('smartflow.order', '', true),
-        set_config('smartflow.hold', '', true), set_config('smartflow.changes', '', true),
-        set_config('smartflow.ending', '', true), set_config('smartflow.action', '', true);
+               'request', q.request_id, 'address', host(q.address))::text, true);
+    perform set_config(name, '', true)
+       from unnest(array['smartflow.reason', 'smartflow.order', 'smartflow.hold', 'smartflow.changes', 'smartflow.ending',
+                         'smartflow.action']) as name
+      where current_setting(name, true) <> '';
 end
 $$;
 
@@ -119,27 +120,38 @@ begin
 end
 $$;
 
--- Calls a function that changes something such that nobody waits for the disk behind the rows it locks:
--- its commit isn't waited for, which frees them, and then a message in the log is committed, which is
--- on disk only when all before it is. Only then is the request answered. Between the two others see what a crash may
--- undo: so whoever answers from it (a refusal: any_flush, a replay: by its own write) or sends it out
--- (deliver) waits for the disk first, and only reading may run ahead.
+-- Makes NAME_released, which calls a function that changes something such that nobody waits for the disk
+-- behind the rows it locks: its commit isn't waited for, which frees them, and then a message in the log is
+-- committed, which is on disk only when all before it is. Only then is the request answered. Between the two
+-- others see what a crash may undo: so whoever answers from it (a refusal: any_flush, a replay: by its own
+-- write) or sends it out (deliver) waits for the disk first, and only reading may run ahead.
 -- Runs with the caller's rights, since what commits can't have others; so grants decide what it may call.
-create procedure any_released(q smartflow_api.request, function text, inout status integer, inout etag text,
-                              inout location text, inout body text, inout replayed boolean)
+create procedure publish_released(function text)
 language plpgsql as $$
 begin
-    perform pg_catalog.set_config('synchronous_commit', 'off', true);
-    if q.key is null then
-        execute pg_catalog.format('select * from smartflow_api.%I($1)', function)
-           into status, etag, location, body, replayed using q;
-    else
-        select r.status, r.etag, r.location, r.body, r.replayed
-          into status, etag, location, body, replayed
-          from smartflow_api.any_idempotent(q, function) as r;
-    end if;
-    commit;
-    perform pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
+    execute format($make$
+        create procedure %1$I(q smartflow_api.request, inout status integer, inout etag text, inout location text,
+                              inout body text, inout replayed boolean)
+        language plpgsql as $body$
+        declare
+            reply smartflow_api.response;
+        begin
+            perform pg_catalog.set_config('synchronous_commit', 'off', true);
+            if q.key is null then
+                reply := smartflow_api.%2$I(q);
+            else
+                reply := smartflow_api.any_idempotent(q, %2$L);
+            end if;
+            commit;
+            perform pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
+            status := reply.status;
+            etag := reply.etag;
+            location := reply.location;
+            body := reply.body;
+            replayed := reply.replayed;
+        end
+        $body$
+        $make$, function || '_released', function);
 end
 $$;
 

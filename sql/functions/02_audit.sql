@@ -100,8 +100,7 @@ begin
             perform set_config('smartflow.changes',
                 (coalesce(nullif(current_setting('smartflow.changes', true), ''), '{}')::jsonb
                  || differences(inventory_audit_fields(old), inventory_audit_fields(new))::jsonb)::text, true);
-        -- An order's goods are explained by the ledger.
-        elsif coalesce(current_setting('smartflow.order', true), '') = '' or old.min_stock <> new.min_stock then
+        else
             perform audit(product_action('update'), 'product', new.product_id,
                 differences(inventory_audit_fields(old), inventory_audit_fields(new)));
         end if;
@@ -119,9 +118,11 @@ end
 $$;
 
 create function order_audit_fields(o orders) returns jsonb
-language sql immutable as $$
-    select jsonb_build_object('customerName', o.customer_name, 'customerEmail', o.customer_email,
-        'items', o.items::jsonb, 'status', o.status, 'total', o.total, 'notes', o.notes, 'assignedTo', o.assigned_to)
+language plpgsql immutable as $$
+begin
+    return jsonb_build_object('customerName', o.customer_name, 'customerEmail', o.customer_email,
+        'items', o.items::jsonb, 'status', o.status, 'total', o.total, 'notes', o.notes, 'assignedTo', o.assigned_to);
+end
 $$;
 
 -- The lines of an order's document, counted from 1.
@@ -222,12 +223,15 @@ begin
 end
 $$;
 
-create trigger ledger after insert or update of on_hand or delete on inventory
-    for each row execute function write_movement();
+create trigger ledger after insert or delete on inventory for each row execute function write_movement();
+create trigger ledger_update after update of on_hand on inventory
+    for each row when (old.on_hand <> new.on_hand) execute function write_movement();
 create trigger trail_insert_delete after insert or delete on inventory
     for each row execute function audit_inventory();
+-- An order's goods are explained by the ledger.
 create trigger trail_update after update of on_hand, min_stock on inventory
-    for each row when (old.on_hand <> new.on_hand or old.min_stock <> new.min_stock)
+    for each row when (old.min_stock <> new.min_stock
+                       or (old.on_hand <> new.on_hand and coalesce(current_setting('smartflow.order', true), '') = ''))
     execute function audit_inventory();
 create trigger trail after update on products for each row execute function audit_product();
 create trigger trail after insert or update or delete on orders for each row execute function keep_order();

@@ -17,10 +17,12 @@ $$;
 
 -- Their values for an order, which need not be written yet.
 create function order_facts(o orders) returns jsonb
-language sql immutable as $$
-    select jsonb_build_object('order.id', o.id, 'order.customerName', o.customer_name,
+language plpgsql immutable as $$
+begin
+    return jsonb_build_object('order.id', o.id, 'order.customerName', o.customer_name,
         'order.customerEmail', o.customer_email, 'order.status', o.status, 'order.total', o.total,
-        'order.itemCount', json_array_length(o.items), 'order.assignedTo', o.assigned_to)
+        'order.itemCount', json_array_length(o.items), 'order.assignedTo', o.assigned_to);
+end
 $$;
 
 create function product_facts(product_id bigint) returns jsonb
@@ -84,24 +86,36 @@ language sql immutable as $$
         else '{{product.name}} is low: {{product.stock}} left, the minimum is {{product.minStock}}.' end, facts)
 $$;
 
--- What an order holds or takes of each product, in the order in which products are locked.
-create function goods_of(items json) returns table (product_id bigint, quantity numeric)
-language sql immutable as $$
-    select l.product_id, sum(l.quantity) from lines_of(items) as l group by l.product_id order by l.product_id
-$$;
+-- What moves of a product, if anything.
+create type move as (
+    product_id bigint,
+    held       numeric, -- more reserved
+    taken      numeric  -- more off the shelf
+);
 
--- Takes an order's reserved goods off the shelf: a ledger row each.
-create function take_goods(o orders, reason text) returns void
+-- Moves goods: locks the products in the order of their ids and gives those of which there isn't enough,
+-- which stay as they are; the caller refuses.
+create function move_goods(moves move[]) returns bigint[]
 language plpgsql as $$
 declare
-    good record;
+    moved bigint[];
 begin
-    perform explain_movements(reason, o.id);
-    for good in select * from goods_of(o.items) loop
-        update inventory
-           set on_hand = on_hand - good.quantity, reserved = reserved - good.quantity, version = version + 1
-         where product_id = good.product_id;
-    end loop;
+    if cardinality(moves) > 1 then
+        perform from inventory i where i.product_id in (select m.product_id from unnest(moves) as m)
+          order by i.product_id for no key update;
+    end if;
+    with done as (
+        update inventory i
+           set reserved = reserved + m.held, on_hand = on_hand - m.taken, ordered = true, version = version + 1
+          from unnest(moves) as m
+         where i.product_id = m.product_id and i.available >= m.held + m.taken
+        returning i.product_id
+    )
+    select array_agg(product_id) into moved from done;
+    if coalesce(cardinality(moved), 0) = cardinality(moves) then
+        return '{}';
+    end if;
+    return array(select m.product_id from unnest(moves) as m where m.product_id <> all (coalesce(moved, '{}')));
 end
 $$;
 
@@ -110,7 +124,8 @@ create type rule_subject as (
     an_order   orders,
     product_id bigint,
     facts      jsonb,
-    taken      boolean -- completing the order just took its goods
+    taken      boolean, -- completing the order takes its goods
+    reason     text     -- why a new order's goods are taken once it is written; null: they stay reserved
 );
 
 create type rule_outcome as (
@@ -130,9 +145,9 @@ begin
     elsif o.stock_reduced then
         ran := row('skipped', 'The stock was already reduced.');
     else
-        perform take_goods(o, format('Order %s: %s', o.id, rule.name));
         o.stock_reduced := true;
         s.an_order := o;
+        s.reason := format('Order %s: %s', o.id, rule.name);
         ran := row('done', format('Took the goods of %s lines.', json_array_length(o.items)));
     end if;
 end
@@ -292,15 +307,12 @@ begin
 end
 $$;
 
--- For an order that the caller writes afterwards.
--- taken: whether completing it just took its goods
-create function run_rules(fired text, inout o orders, taken boolean default false)
+-- For an order that the caller writes afterwards, with its goods.
+-- taken: whether completing it takes its goods
+create function run_rules(fired text, o orders, taken boolean default false) returns rule_subject
 language plpgsql as $$
-declare
-    s rule_subject := row(o, null, order_facts(o), taken);
 begin
-    s := run_rules_on(fired, s);
-    o := s.an_order;
+    return run_rules_on(fired, row(o, null, order_facts(o), taken, null)::rule_subject);
 end
 $$;
 
@@ -309,7 +321,7 @@ $$;
 create function fire_low_stock() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 begin
-    perform run_rules_on('Low Stock', row(null::orders, new.product_id, product_facts(new.product_id), false)::rule_subject);
+    perform run_rules_on('Low Stock', row(null::orders, new.product_id, product_facts(new.product_id), false, null)::rule_subject);
     return null;
 end
 $$;
@@ -348,5 +360,7 @@ begin
 end
 $$;
 
-create trigger open_orders after insert or delete or update of assigned_to, status on orders
+create trigger open_orders after delete or update of assigned_to, status on orders
     for each row execute function keep_open_order_counts();
+create trigger open_orders_new after insert on orders
+    for each row when (new.assigned_to is not null) execute function keep_open_order_counts();

@@ -1,5 +1,6 @@
--- Family orders. Locks: the order first, then inventory in the order of product ids; so no two
--- requests wait for each other in a circle.
+-- Family orders. Locks: the order first, inventory last and in the order of product ids; so no two
+-- requests wait for each other in a circle. (An order's lines hold their products before that: whoever
+-- deletes a product doesn't wait for those.)
 
 create view order_wire as
 select o.id,
@@ -85,7 +86,7 @@ end
 $$;
 
 -- Refuses what only the database knows: products that don't exist or are archived, an assignee who
--- is no active user.
+-- is no active user. Holds the products against deletion.
 -- known: products that the order named before, which are kept as they were
 -- assignee: null where none is to be checked
 create function check_references(lines wanted_line[], known bigint[], assignee bigint) returns void
@@ -93,6 +94,7 @@ language plpgsql as $$
 declare
     wrong jsonb;
 begin
+    perform from products p where p.id in (select l.product_id from unnest(lines) as l) order by p.id for key share;
     select jsonb_object_agg(field, reason)
       into wrong
       from (select format('items[%s].productId', l.line - 1), 'does not exist'
@@ -110,77 +112,91 @@ begin
 end
 $$;
 
--- Moves what an order holds from its goods of before to those of now, product by product in id
--- order: the update is lock and check in one.
--- reduced: the goods are off the shelf already, so that the ledger moves instead of the reservation
--- Gives the products of which there isn't enough; the caller refuses.
-create function move_goods(before json, lines wanted_line[], reduced boolean) returns bigint[]
-language plpgsql as $$
-declare
-    good record;
-    short bigint[] := '{}';
+-- What moves when an order of before becomes that of after; of none, or to none, where it is null. Goods are
+-- reserved until they are off the shelf.
+create function goods_moves(before orders, after orders) returns move[]
+language plpgsql immutable as $$
 begin
-    for good in
-        select product_id, sum(quantity) as more
-          from (select product_id, quantity from unnest(lines)
-                union all
-                select product_id, -quantity from goods_of(before)) as moves
-         group by product_id order by product_id
-    loop
-        update inventory
-           set reserved = reserved + case when reduced then 0 else good.more end,
-               on_hand = on_hand - case when reduced then good.more else 0 end,
-               ordered = true, version = version + 1
-         where product_id = good.product_id and good.more <> 0 and available >= good.more;
-        if not found and good.more <> 0 then
-            short := short || good.product_id;
-        end if;
-    end loop;
-    return short;
+    return array(select row(product_id, sum(held), sum(taken))::move
+                   from (select product_id, case when after.stock_reduced then 0 else quantity end as held,
+                                case when after.stock_reduced then quantity else 0 end as taken
+                           from lines_of(after.items)
+                         union all
+                         select product_id, case when before.stock_reduced then 0 else -quantity end,
+                                case when before.stock_reduced then -quantity else 0 end
+                           from lines_of(before.items)) as sides
+                  group by product_id having sum(held) <> 0 or sum(taken) <> 0);
 end
 $$;
 
-create function refuse_short(before json, lines wanted_line[], short bigint[]) returns void
+-- Moves them, last of all that a request does, so that nobody waits for a product that many want for longer
+-- than this takes. Refuses what there isn't enough of, and what was archived while nobody held it.
+create function settle_goods(before orders, after orders, reason text) returns void
+language plpgsql as $$
+declare
+    lines wanted_line[];
+    short bigint[];
+begin
+    perform explain_movements(reason, coalesce(after.id, before.id));
+    short := move_goods(goods_moves(before, after));
+    if short <> '{}' then
+        perform refuse_short(before, after, short);
+    end if;
+    if exists (select from products p where p.archived and p.id in (select product_id from lines_of(after.items))) then
+        lines := array(select row(line, product_id, quantity, price, product_name)::wanted_line from lines_of(after.items));
+        perform check_references(lines, array(select product_id from lines_of(before.items)), null);
+    end if;
+end
+$$;
+
+create function refuse_short(before orders, after orders, short bigint[]) returns void
 language plpgsql as $$
 begin
     perform fail('INSUFFICIENT_STOCK', 'There is not enough stock.',
-        (select jsonb_object_agg(format('items[%s].quantity', l.line - 1), format('asked %s, available %s',
-                    trim_scale((select sum(quantity) from unnest(lines) as a where a.product_id = l.product_id)),
-                    trim_scale(i.available + coalesce((select sum(quantity) from goods_of(before) as b
-                                                        where b.product_id = l.product_id), 0))))
-           from unnest(lines) as l join inventory i on i.product_id = l.product_id
+        (with asked as (select product_id, sum(quantity) as quantity from lines_of(after.items) group by product_id),
+              had as (select product_id, sum(quantity) as quantity from lines_of(before.items) group by product_id)
+         select jsonb_object_agg(format('items[%s].quantity', l.line - 1), format('asked %s, available %s',
+                    trim_scale(a.quantity), trim_scale(i.available + coalesce(h.quantity, 0))))
+           from lines_of(after.items) as l
+           join asked a on a.product_id = l.product_id
+           left join had h on h.product_id = l.product_id
+           join inventory i on i.product_id = l.product_id
           where l.product_id = any (short)));
 end
 $$;
 
+-- The same lines with the names of before and, where they have no price, the prices of before: of the same
+-- product, in their turn.
+create function as_before(before json, lines wanted_line[]) returns wanted_line[]
+language plpgsql immutable as $$
+begin
+    return (with old as (
+        select product_id, product_name, price, row_number() over (partition by product_id order by line) as turn,
+               max(line) over (partition by product_id) = line as last
+          from lines_of(before)
+    ), asked as (
+        select l.*, row_number() over (partition by l.product_id order by l.line) as turn from unnest(lines) as l
+    )
+    select array_agg(row(a.line, a.product_id, a.quantity, coalesce(a.price, mine.price, any_mine.price),
+                         coalesce(mine.product_name, any_mine.product_name))::wanted_line order by a.line)
+      from asked a
+      left join old mine on mine.product_id = a.product_id and mine.turn = a.turn
+      left join old any_mine on any_mine.product_id = a.product_id and any_mine.last);
+end
+$$;
+
 -- The lines as the order's document, with names, prices and totals; sets items and total.
--- Lines without a price keep that of the same product in the order's lines of before, in their turn.
 create function priced(inout o orders, lines wanted_line[])
 language plpgsql as $$
 begin
-    with old as (
-        select product_id, product_name, price, row_number() over (partition by product_id order by line) as turn,
-               max(line) over (partition by product_id) = line as last
-          from lines_of(o.items)
-    ), asked as (
-        select l.*, row_number() over (partition by l.product_id order by l.line) as turn from unnest(lines) as l
-    ), kept as (
-        select a.line, a.product_id, a.quantity,
-               coalesce(mine.product_name, any_mine.product_name, p.name) as product_name,
-               coalesce(a.price, mine.price, any_mine.price, p.price) as price
-          from asked a
-          join products p on p.id = a.product_id
-          left join old mine on mine.product_id = a.product_id and mine.turn = a.turn
-          left join old any_mine on any_mine.product_id = a.product_id and any_mine.last
-    ), summed as (
-        select *, round(quantity * price, 2) as line_total from kept
-    )
-    select coalesce(sum(line_total), 0),
+    select sum(line_total),
            ('[' || string_agg(format('{"productId":%s,"productName":%s,"quantity":%s,"price":%s,"lineTotal":%s}',
                        product_id, to_json(product_name), trim_scale(quantity), price::numeric(12, 2), line_total),
                    ',' order by line) || ']')::json
       into o.total, o.items
-      from summed
+      from (select l.line, l.product_id, coalesce(l.product_name, p.name) as product_name, l.quantity,
+                   coalesce(l.price, p.price) as price, round(l.quantity * coalesce(l.price, p.price), 2) as line_total
+              from unnest(lines) as l join products p on p.id = l.product_id) as summed
     having max(line_total) <= 9999999999.99 and sum(line_total) <= 9999999999.99;
     if not found then
         perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"items": "come to more than 9999999999.99"}');
@@ -188,49 +204,31 @@ begin
 end
 $$;
 
--- Gives an order its lines: moves the goods, then refuses what is wrong (references, totals) before
--- what is short. A completed order's goods stay where they are: its lines are only compared.
-create function set_lines(inout o orders, lines wanted_line[], assignee bigint)
-language plpgsql as $$
-declare
-    before json := o.items;
-    known bigint[] := array(select product_id from goods_of(before));
-    short bigint[] := '{}';
-begin
-    if o.status is distinct from 'Completed' then
-        short := move_goods(before, lines, o.stock_reduced);
-    end if;
-    perform check_references(lines, known, assignee);
-    o := priced(o, lines);
-    if short <> '{}' then
-        perform refuse_short(before, lines, short);
-    end if;
-end
-$$;
-
--- Completes an order: takes what is still reserved, then runs the rules. The caller writes it.
+-- Completes an order and runs the rules. The caller writes it, and takes what was still reserved.
 create function complete(inout o orders)
 language plpgsql as $$
 declare
-    took boolean := not o.stock_reduced;
+    takes boolean := not o.stock_reduced;
 begin
-    if took then
-        perform take_goods(o, format('Order %s completed', o.id));
-    end if;
     o.stock_reduced := true;
     o.status := 'Completed';
     o.completed_at := clock();
-    o := run_rules('Order Completed', o, took);
+    o := (run_rules('Order Completed', o, takes)).an_order;
 end
 $$;
 
+-- Here and in orders_update plans are kept: PostgreSQL would else plan what works on lines anew in each call,
+-- for the sake of their number.
 create function orders_create(q request) returns response
-language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
+set plan_cache_mode = force_generic_plan as $$
 declare
     me actor := writer(q);
     lines wanted_line[] := wanted_lines(q.input -> 'items');
     wanted_status text := coalesce(q.input ->> 'status', 'Pending');
     o orders;
+    s rule_subject;
+    short bigint[];
 begin
     o.id := nextval('smartflow.orders_id_seq');
     o.customer_name := q.input ->> 'customerName';
@@ -238,26 +236,38 @@ begin
     o.notes := q.input ->> 'notes';
     o.assigned_to := (q.input ->> 'assignedTo')::bigint;
     o.status := case wanted_status when 'Completed' then 'Pending' else wanted_status end;
-    o.items := '[]';
     o.stock_reduced := false;
     o.version := 1;
     o.created_at := clock();
     o.updated_at := clock();
-    o := set_lines(o, lines, o.assigned_to);
-    o := run_rules('New Order', o);
+    perform check_references(lines, '{}', o.assigned_to);
+    o := priced(o, lines);
+    -- What certainly can't be had is refused before anything is written.
+    short := array(select m.product_id from unnest(goods_moves(null, o)) as m
+                     join inventory i on i.product_id = m.product_id where i.available < m.held);
+    if short <> '{}' then
+        perform refuse_short(null, o, short);
+    end if;
+    s := run_rules('New Order', o);
+    o := s.an_order;
     if wanted_status = 'Completed' then
+        if not o.stock_reduced then
+            s.reason := format('Order %s completed', o.id);
+        end if;
         o := complete(o);
     end if;
     insert into orders overriding system value select (o).*;
+    perform settle_goods(null, o, coalesce(s.reason, ''));
     return order_response(q, o.id, 201);
 end
 $$;
 
--- What a PATCH asks for, on a copy of the order; lines that differ move their goods.
+-- What a PATCH asks for, on a copy of the order.
 create function edited(q request, inout o orders)
 language plpgsql as $$
 declare
     before orders := o;
+    lines wanted_line[];
     new_assignee bigint;
 begin
     o.customer_name := coalesce(q.input ->> 'customerName', o.customer_name);
@@ -266,8 +276,9 @@ begin
     if q.input ? 'assignedTo' then o.assigned_to := (q.input ->> 'assignedTo')::bigint; end if;
     new_assignee := case when o.assigned_to is distinct from before.assigned_to then o.assigned_to end;
     if q.input ? 'items' then
-        perform explain_movements(format('Order %s changed', o.id), o.id);
-        o := set_lines(o, wanted_lines(q.input -> 'items'), new_assignee);
+        lines := as_before(o.items, wanted_lines(q.input -> 'items'));
+        perform check_references(lines, array(select product_id from lines_of(o.items)), new_assignee);
+        o := priced(o, lines);
     else
         perform check_references('{}', '{}', new_assignee);
     end if;
@@ -280,29 +291,23 @@ end
 $$;
 
 create function orders_update(q request) returns response
-language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
+set plan_cache_mode = force_generic_plan as $$
 declare
     me actor := writer(q);
     before orders;
     o orders;
-    completes boolean;
+    takes boolean := false;
 begin
     select * into before from orders where id = q.id for no key update;
     if before.id is null then
         perform no_order();
     end if;
     perform check_precondition(q, format('"%s"', before.version));
-    completes := q.input ->> 'status' = 'Completed' and before.status <> 'Completed';
-    if completes and q.input ? 'items' then
-        -- Completing takes goods that the edit doesn't move: all are locked before, in id order.
-        perform from inventory i
-          where i.product_id in (select g.product_id from goods_of(before.items) as g
-                                 union select l.product_id from unnest(wanted_lines(q.input -> 'items')) as l)
-          order by i.product_id for no key update;
-    end if;
     o := edited(q, before);
-    if completes then
+    if q.input ->> 'status' = 'Completed' and before.status <> 'Completed' then
         o := complete(o);
+        takes := not before.stock_reduced;
     else
         o.status := coalesce(q.input ->> 'status', o.status);
     end if;
@@ -312,6 +317,9 @@ begin
                total = o.total, notes = o.notes, assigned_to = o.assigned_to, stock_reduced = o.stock_reduced,
                completed_at = o.completed_at, version = version + 1, updated_at = clock()
          where id = q.id;
+    end if;
+    if o.items::text <> before.items::text or o.stock_reduced <> before.stock_reduced then
+        perform settle_goods(before, o, format(case when takes then 'Order %s completed' else 'Order %s changed' end, o.id));
     end if;
     return order_response(q, q.id);
 end
@@ -331,9 +339,10 @@ begin
     if o.status = 'Completed' then
         perform fail('INVALID_OPERATION', 'A completed order is closed.');
     end if;
-    perform explain_movements(format('Order %s deleted', o.id), o.id);
-    perform move_goods(o.items, '{}', o.stock_reduced);
     delete from orders where id = o.id;
+    perform settle_goods(o, null, format('Order %s deleted', o.id));
     return gone();
 end
 $$;
+
+call publish_released('orders_create');

@@ -196,6 +196,17 @@ exception when unique_violation then
 end
 $$;
 
+-- An order being written holds its products and waits for the inventory, which is locked here: so it goes
+-- first, and the program tries again.
+create function leave_to_orders(product_id bigint) returns void
+language plpgsql as $$
+begin
+    perform from products p where p.id = leave_to_orders.product_id for update nowait;
+exception when lock_not_available then
+    raise serialization_failure using message = 'an order that names the product is being written';
+end
+$$;
+
 create function products_delete(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
@@ -212,6 +223,7 @@ begin
     if i.ordered then
         update products set archived = true, version = version + 1, updated_at = clock() where id = q.id;
     else
+        perform leave_to_orders(q.id);
         perform explain_movements('Product deleted');
         delete from inventory where product_id = q.id;
         delete from products where id = q.id;

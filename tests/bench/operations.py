@@ -136,7 +136,5 @@ def script(operation, data):
     )
     call = f"select * from smartflow_api.{operation.ceiling}({ask});"
     if operation.released:
-        call = (
-            f"call smartflow_api.any_released({ask}, '{operation.ceiling}', null, null, null, null, null);"
-        )
+        call = f"call smartflow_api.{operation.ceiling}_released({ask}, null, null, null, null, null);"
     return "\n".join([*operation.variables, call, ""])

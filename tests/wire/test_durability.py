@@ -1,5 +1,5 @@
 """What somebody has been told is on disk. An order frees the rows it locks before its own commit is
-(any_released in 01_session.sql), so for a moment others see what a crash would undo: whoever tells of
+(publish_released in 01_session.sql), so for a moment others see what a crash would undo: whoever tells of
 that waits for the disk first.
 """
 import secrets
