@@ -38,8 +38,9 @@ $$;
 -- One page's query: keyset after the cursor's row, ordered, one row more than asked, which tells
 -- whether there is a next page.
 create function page_query(q request, s selection) returns text
-language sql immutable as $$
-    select s.base
+language plpgsql immutable as $$
+begin
+    return (select s.base
         || case when not q.input ? 'afterId' then ''
                 when s.key = s.key_id then format(' and %I %s %s', s.key_id, beyond, (q.input ->> 'afterId')::bigint)
                 else format(' and (%I, %I) %s (%s, %s)', s.key, s.key_id, beyond, place_of(q, s),
@@ -48,7 +49,8 @@ language sql immutable as $$
                 else format(' order by %1$I %3$s, %2$I %3$s', s.key, s.key_id, direction) end
         || coalesce(' limit ' || (q.input ->> 'limit')::integer + 1, '')
       from (select case when s.down then '<' else '>' end as beyond,
-                   case when s.down then 'desc' else 'asc' end as direction) as sense
+                   case when s.down then 'desc' else 'asc' end as direction) as sense);
+end
 $$;
 
 create function count_query(s selection) returns text

@@ -27,13 +27,17 @@ language sql stable as $$
 $$;
 
 create function select_admin_database_audit(q request, me actor) returns selection
-language sql stable as $$
-    select audit_selection(q, 'audit_wire')
+language plpgsql stable as $$
+begin
+    return (select audit_selection(q, 'audit_wire'));
+end
 $$;
 
 create function select_admin_database_audit_csv(q request, me actor) returns selection
-language sql stable as $$
-    select audit_selection(q, 'audit_csv')
+language plpgsql stable as $$
+begin
+    return (select audit_selection(q, 'audit_csv'));
+end
 $$;
 
 select publish_list('admin_database_audit', 'audit_wire');

@@ -171,16 +171,20 @@ $$;
 -- What stands in the queries of these lists must be inlined: a cursor's rows are fetched with the
 -- rights of the family, which may not call these functions itself. So they stay single expressions.
 create function select_auth_sessions(q request, me actor) returns selection
-language sql stable as $$
-    select row(format('select * from (select (session_row(c, %s)).* from credentials c where user_id = %s
+language plpgsql stable as $$
+begin
+    return (select row(format('select * from (select (session_row(c, %s)).* from credentials c where user_id = %s
                           and kind = ''session'' and session_end(c) > now()) as own where true',
-                      me.credential_id, me.id), 'id', 'id', 'bigint', false)::selection
+                      me.credential_id, me.id), 'id', 'id', 'bigint', false)::selection);
+end
 $$;
 
 create function select_auth_tokens(q request, me actor) returns selection
-language sql stable as $$
-    select row(format('select * from (select (token_row(c)).* from credentials c where user_id = %s
-                          and kind = ''token'') as own where true', me.id), 'id', 'id', 'bigint', false)::selection
+language plpgsql stable as $$
+begin
+    return (select row(format('select * from (select (token_row(c)).* from credentials c where user_id = %s
+                          and kind = ''token'') as own where true', me.id), 'id', 'id', 'bigint', false)::selection);
+end
 $$;
 
 select publish_list('auth_sessions', 'session_wire');

@@ -8,12 +8,14 @@ select n.id, n.message, n.order_id as "orderId", n.product_id as "productId", n.
 select publish('notification_wire');
 
 create function select_notifications(q request, me actor) returns selection
-language sql stable as $$
-    select row(format('select id, message, order_id as "orderId", product_id as "productId", rule_id as "ruleId", read,
+language plpgsql stable as $$
+begin
+    return (select row(format('select id, message, order_id as "orderId", product_id as "productId", rule_id as "ruleId", read,
                               created_at as "createdAt", null::bigint as "#total"
                          from notifications where user_id = %s', me.id)
             || case flag(q, 'unread') when true then ' and not read' when false then ' and read' else '' end,
-        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection
+        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection);
+end
 $$;
 
 select publish_list('notifications', 'notification_wire');

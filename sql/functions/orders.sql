@@ -22,8 +22,9 @@ select o.id,
 select publish('order_wire');
 
 create function select_orders(q request, me actor) returns selection
-language sql stable as $$
-    select row('select * from order_wire where true'
+language plpgsql stable as $$
+begin
+    return (select row('select * from order_wire where true'
             || filter('status = %L', q.input ->> 'status')
             || filter('"customerName" collate "default" ilike %L', containing(q.input ->> 'search'))
             || filter('id in (select order_id from order_lines where product_id = %L)', q.input ->> 'productId')
@@ -33,7 +34,8 @@ language sql stable as $$
         key, 'id', case key when 'id' then 'bigint' when 'customerName' then 'text' when 'total' then 'numeric'
                             else 'timestamptz' end,
         coalesce(q.input ->> 'sort', '') ~ '^-')::selection
-      from (select ltrim(coalesce(q.input ->> 'sort', 'id'), '-') as key) as sort
+      from (select ltrim(coalesce(q.input ->> 'sort', 'id'), '-') as key) as sort);
+end
 $$;
 
 select publish_list('orders', 'order_wire');

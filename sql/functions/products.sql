@@ -26,8 +26,9 @@ select p.id,
 select publish('product_wire');
 
 create function select_products(q request, me actor) returns selection
-language sql stable as $$
-    select row('select * from product_wire where true'
+language plpgsql stable as $$
+begin
+    return (select row('select * from product_wire where true'
             || case when flag(q, 'archived') then ' and archived' else ' and not archived' end
             || filter('(name collate "default" ilike %1$L or sku ilike %1$L)', containing(q.input ->> 'search'))
             || filter('category = %L', q.input ->> 'category')
@@ -37,7 +38,8 @@ language sql stable as $$
         coalesce(q.input ->> 'sort', '') ~ '^-')::selection
       from (select case ltrim(coalesce(q.input ->> 'sort', 'id'), '-')
                        when 'stock' then '#stock' when 'available' then '#available'
-                       else ltrim(coalesce(q.input ->> 'sort', 'id'), '-') end as key) as sort
+                       else ltrim(coalesce(q.input ->> 'sort', 'id'), '-') end as key) as sort);
+end
 $$;
 
 select publish_list('products', 'product_wire');

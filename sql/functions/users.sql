@@ -1,10 +1,12 @@
 -- Family users. Staff see who there is; everything else is for administrators.
 
 create function select_users(q request, me actor) returns selection
-language sql stable as $$
-    select row('select id, ' || case me.role when 'admin' then 'user_json(u)::json'
+language plpgsql stable as $$
+begin
+    return (select row('select id, ' || case me.role when 'admin' then 'user_json(u)::json'
                                      else '(select row_to_json(s) from (select u.id, u.name, u.active) as s)' end
-            || ' as "#json", null::bigint as "#total" from user_wire u where true', 'id', 'id', 'bigint', false)::selection
+            || ' as "#json", null::bigint as "#total" from user_wire u where true', 'id', 'id', 'bigint', false)::selection);
+end
 $$;
 
 select publish_list('users', 'json_row');

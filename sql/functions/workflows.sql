@@ -17,8 +17,10 @@ select w.id,
 select publish('workflow_wire');
 
 create function select_workflows(q request, me actor) returns selection
-language sql stable as $$
-    select row('select * from workflow_wire where true', 'id', 'id', 'bigint', false)::selection
+language plpgsql stable as $$
+begin
+    return (select row('select * from workflow_wire where true', 'id', 'id', 'bigint', false)::selection);
+end
 $$;
 
 select publish_list('workflows', 'workflow_wire');

@@ -6,14 +6,16 @@ select r.id, r.rule_id as "ruleId", r.rule_name as "ruleName", r.trigger, r.acti
   from workflow_runs r;
 
 create function select_workflows_runs(q request, me actor) returns selection
-language sql stable as $$
-    select row('select * from run_wire where true'
+language plpgsql stable as $$
+begin
+    return (select row('select * from run_wire where true'
             || filter('"ruleId" = %L', q.input ->> 'ruleId') || filter('trigger = %L', q.input ->> 'trigger')
             || filter('outcome = %L', q.input ->> 'outcome') || filter('"orderId" = %L', q.input ->> 'orderId')
             || filter('"productId" = %L', q.input ->> 'productId')
             || filter('"createdAt" >= %L', moment(q.input ->> 'from', q.time_zone)::text)
             || filter('"createdAt" < %L', moment(q.input ->> 'to', q.time_zone)::text),
-        'id', 'id', 'bigint', false)::selection
+        'id', 'id', 'bigint', false)::selection);
+end
 $$;
 
 select publish_list('workflows_runs', 'run_wire');
@@ -100,9 +102,11 @@ select d.id, d.event, d.run_id as "runId", d.channel, d.target, d.state, d.creat
 select publish('delivery_wire');
 
 create function select_workflows_deliveries(q request, me actor) returns selection
-language sql stable as $$
-    select row('select * from delivery_wire where true' || filter('"runId" = %L', q.input ->> 'runId')
-            || filter('state = %L', q.input ->> 'state'), 'id', 'id', 'bigint', false)::selection
+language plpgsql stable as $$
+begin
+    return (select row('select * from delivery_wire where true' || filter('"runId" = %L', q.input ->> 'runId')
+            || filter('state = %L', q.input ->> 'state'), 'id', 'id', 'bigint', false)::selection);
+end
 $$;
 
 select publish_list('workflows_deliveries', 'delivery_wire');
