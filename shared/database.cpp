@@ -1,21 +1,14 @@
 #include "database.hpp"
 
+#include "database_pool.hpp"
 #include "database_rows.hpp"
 #include "error.hpp"
 #include "parameters.hpp"
 #include "settings.hpp"
 #include "sqlstate.hpp"
-#include "watchdog.hpp"
 
-#include <pqxx/pqxx>
-
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
-#include <deque>
-#include <iterator>
-#include <mutex>
 #include <random>
 #include <thread>
 
@@ -23,14 +16,9 @@ namespace smartflow {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr auto queue_patience = std::chrono::seconds(5); ///< wait for a free connection at most
-/// How long after STATEMENT_TIMEOUT, which the server keeps, it counts as hung.
-constexpr auto answer_patience = std::chrono::seconds(2);
-const std::string late = "no answer in time: ";          ///< before a cause
-constexpr int max_attempts = 5;                          ///< of a lost serialisation or a deadlock
-constexpr int streamed_rows_a_fetch = 200;               ///< of a stream
+constexpr const char *late = "no answer in time: "; ///< before a cause
+constexpr int max_attempts = 5;                     ///< of a lost serialisation or a deadlock
+constexpr int streamed_rows_a_fetch = 200;          ///< of a stream
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
@@ -52,281 +40,6 @@ std::string connection_string(const Settings &settings, const std::string &famil
     }
     return url;
 }
-
-/// Hears whether the server says anything of itself.
-class Listener : public pqxx::errorhandler
-{
-public:
-    using errorhandler::errorhandler;
-    bool operator()(const char *) noexcept override
-    {
-        heard = true;
-        return false;
-    }
-    bool heard = false;
-};
-
-/// Whether an idle connection is of use, without a message sent. A server that ends a connection
-/// may say so first, and the end itself is read only after that, or isn't there yet: so it is read
-/// twice, and whatever is said to a connection that asked nothing is taken for its end.
-bool is_alive(pqxx::connection &link)
-{
-    Listener listener(link);
-    try {
-        link.get_notifs();
-        link.get_notifs();
-    } catch (const std::exception &) {
-        return false;
-    }
-    return !listener.heard;
-}
-
-/// A new connection. libpqxx would make it anew by itself where it breaks: without what the session
-/// was told, and on a socket that nobody watches.
-std::unique_ptr<pqxx::connection> connect(const std::string &url)
-{
-    try {
-        auto link = std::make_unique<pqxx::connection>(url);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-        link->inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-        return link;
-    } catch (const pqxx::failure &failure) {
-        throw unavailable(failure.what());
-    }
-}
-
-/// Connections, made when first needed, lent to one call at a time, in the order of asking. Streams
-/// have as many of their own, so that a slow one never keeps short calls waiting.
-///
-/// Whoever waits holds a thread. So that some are always left, at most half of them wait for a
-/// connection, and at most a quarter have to do with streams; beyond that the answer is "busy" at once.
-class Database::Pool
-{
-public:
-    using Connection = std::unique_ptr<pqxx::connection>;
-
-    /// A connection that goes back when the call is done; one that failed doesn't. While it is lent
-    /// the server must answer, or the connection is shut down.
-    class Lease
-    {
-    public:
-        Lease(Pool &pool, bool stream)
-            : pool_(pool), stream_(stream), link_(pool.take(stream)), watch_(pool.watchdog_),
-              deadline_(Clock::now() + pool.answer_time_)
-        {}
-        ~Lease()
-        {
-            watch_.end();
-            if (watch_.overdue()) {
-                link_.reset();
-            }
-            pool_.give_back(stream_, std::move(link_));
-        }
-        Lease(const Lease &) = delete;
-        Lease &operator=(const Lease &) = delete;
-
-        /// The connection, sure to have been alive a moment ago.
-        pqxx::connection &link()
-        {
-            if (link_ && !is_alive(*link_)) {
-                drop();
-            }
-            const bool made = !link_;
-            if (made) {
-                link_ = connect(pool_.url_);
-            }
-            watch_.begin(link_->sock(), deadline_);
-            if (made && !stream_) {
-                prepare();
-            }
-            return *link_;
-        }
-
-        void drop() noexcept
-        {
-            watch_.end();
-            link_.reset();
-        }
-
-        /// Whether the server's time was over.
-        bool overdue() const noexcept { return watch_.overdue(); }
-
-        /// Doesn't count the time for as long as it lives; then the server has all of it again.
-        class Pause
-        {
-        public:
-            explicit Pause(Lease &lease) : lease_(lease) { lease.watch_.end(); }
-            ~Pause()
-            {
-                lease_.deadline_ = Clock::now() + lease_.pool_.answer_time_;
-                lease_.watch_.begin(lease_.link_->sock(), lease_.deadline_);
-            }
-            Pause(const Pause &) = delete;
-            Pause &operator=(const Pause &) = delete;
-
-        private:
-            Lease &lease_;
-        };
-
-    private:
-        void prepare()
-        {
-            try {
-                for (const std::string &function : pool_.functions_) {
-                    link_->prepare(function, call_statement(function));
-                    link_->prepare_now(function);
-                }
-            } catch (...) {
-                drop();
-                throw;
-            }
-        }
-
-        Pool &pool_;
-        bool stream_;
-        Connection link_;
-        Watchdog::Watch watch_;
-        Clock::time_point deadline_;
-    };
-
-    Pool(std::string url, const Settings &settings, std::vector<std::string> functions)
-        : url_(std::move(url)), functions_(std::move(functions)),
-          answer_time_(std::chrono::seconds(settings.statement_timeout_s) + answer_patience)
-    {
-        const auto threads = static_cast<std::size_t>(settings.threads);
-        const auto most = static_cast<std::size_t>(settings.database_connections);
-        calls_.most = most;
-        calls_.longest_queue = std::max<std::size_t>(threads / 2, 1);
-        const std::size_t streams = std::max<std::size_t>(threads / 4, 1);
-        streams_.most = std::min(most, streams);
-        streams_.longest_queue = streams - streams_.most;
-    }
-
-    /// One statement, one round trip; prepared beforehand where the connection is kept.
-    pqxx::result run(pqxx::connection &link, const std::string &function,
-                     const Arguments &arguments) const
-    {
-        CallParameters parameters(arguments);
-        std::string name = function;
-        if (arguments.released) {
-            name += released_suffix;
-        } else if (arguments.key) {
-            parameters.values().push_back(function.c_str());
-            name = idempotent_call;
-        }
-        const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
-        pqxx::nontransaction statement_alone(link);
-        if (std::find(functions_.begin(), functions_.end(), name) == functions_.end()) {
-            return statement_alone.exec_params(call_statement(name), given);
-        }
-        return statement_alone.exec_prepared(name, given);
-    }
-
-    pqxx::result answer(const std::string &function, const Arguments &arguments);
-
-    void close_idle(std::chrono::seconds idle)
-    {
-        std::vector<Resting> closed; // after the lock: their destructors talk to the server
-        const std::lock_guard<std::mutex> lock(mutex_);
-        for (Shelf *shelf : {&calls_, &streams_}) {
-            // The newest is last, and taken first.
-            const auto kept =
-                std::find_if(shelf->idle.begin(), shelf->idle.end(),
-                             [&](const Resting &one) { return Clock::now() - one.since < idle; });
-            std::move(shelf->idle.begin(), kept, std::back_inserter(closed));
-            shelf->idle.erase(shelf->idle.begin(), kept);
-        }
-    }
-
-private:
-    struct Resting {
-        Connection link;
-        Clock::time_point since;
-    };
-
-    /// Somebody who waits, and then has the place of whoever gave back, with a connection or without.
-    struct Waiting {
-        std::condition_variable called;
-        bool served = false;
-        Connection link;
-    };
-
-    struct Shelf {
-        std::size_t most = 0; ///< lent at once
-        std::size_t longest_queue = 0;
-        std::vector<Resting> idle;
-        std::size_t lent = 0;
-        std::deque<Waiting *> queue; ///< empty while fewer than most are lent
-    };
-
-    static Error busy(const char *cause)
-    {
-        return Error(Code::service_unavailable, "The server is busy. Try again in a moment.")
-            .because(cause)
-            .retry_after(1);
-    }
-
-    Connection take(bool stream)
-    {
-        std::unique_lock<std::mutex> lock(mutex_);
-        Shelf &shelf = stream ? streams_ : calls_;
-        if (shelf.lent == shelf.most) {
-            return wait_in(shelf, lock);
-        }
-        ++shelf.lent;
-        if (shelf.idle.empty()) {
-            return nullptr;
-        }
-        Connection link = std::move(shelf.idle.back().link);
-        shelf.idle.pop_back();
-        return link;
-    }
-
-    static Connection wait_in(Shelf &shelf, std::unique_lock<std::mutex> &lock)
-    {
-        if (shelf.queue.size() >= shelf.longest_queue) {
-            throw busy("too many wait for a database connection");
-        }
-        Waiting self;
-        shelf.queue.push_back(&self);
-        if (!self.called.wait_for(lock, queue_patience, [&] { return self.served; })) {
-            shelf.queue.erase(std::find(shelf.queue.begin(), shelf.queue.end(), &self));
-            throw busy("no database connection became free");
-        }
-        return std::move(self.link);
-    }
-
-    void give_back(bool stream, Connection link)
-    {
-        if (link && !link->is_open()) {
-            link.reset();
-        }
-        const std::lock_guard<std::mutex> lock(mutex_);
-        Shelf &shelf = stream ? streams_ : calls_;
-        if (!shelf.queue.empty()) {
-            Waiting &next = *shelf.queue.front();
-            shelf.queue.pop_front();
-            next.link = std::move(link);
-            next.served = true;
-            next.called.notify_one(); // under the lock: it is gone once it has been seen
-            return;
-        }
-        --shelf.lent;
-        if (link) {
-            shelf.idle.push_back({std::move(link), Clock::now()});
-        }
-    }
-
-    std::string url_;
-    std::vector<std::string> functions_;
-    std::chrono::seconds answer_time_;
-    Watchdog watchdog_;
-    std::mutex mutex_;
-    Shelf calls_;
-    Shelf streams_;
-};
 
 namespace {
 
@@ -376,6 +89,26 @@ void flush(pqxx::connection &link)
     }
 }
 
+/// One statement, one round trip; prepared beforehand where the connection is kept.
+pqxx::result run(const DatabasePool &pool, pqxx::connection &link, const std::string &function,
+                 const Arguments &arguments)
+{
+    CallParameters parameters(arguments);
+    std::string name = function;
+    if (arguments.released) {
+        name += released_suffix;
+    } else if (arguments.key) {
+        parameters.values().push_back(function.c_str());
+        name = idempotent_call;
+    }
+    const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
+    pqxx::nontransaction statement_alone(link);
+    if (!pool.is_prepared(name)) {
+        return statement_alone.exec_params(call_statement(name), given);
+    }
+    return statement_alone.exec_prepared(name, given);
+}
+
 /// A pause that grows and differs between those who collided.
 void pause_before(int attempt)
 {
@@ -384,53 +117,14 @@ void pause_before(int attempt)
     std::this_thread::sleep_for(std::chrono::milliseconds(ms(dice)));
 }
 
-} // namespace
-
-Database::Database(const Settings &settings, const std::string &family,
-                   std::vector<std::string> functions)
-{
-    // Defaults of every connection that cost no round trip; what the URL itself says counts more.
-    setenv("PGTZ", "UTC", 1);
-    setenv("PGDATESTYLE", "ISO", 1);
-    setenv("PGCLIENTENCODING", "UTF8", 1);
-    setenv("PGCONNECT_TIMEOUT", "5", 0);
-    setenv("PGAPPNAME", ("smartflow " + family).c_str(), 0);
-    setenv("PGOPTIONS",
-           ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s").c_str(),
-           0);
-    pool_ = std::make_unique<Pool>(connection_string(settings, family), settings,
-                                   std::move(functions));
-}
-
-Database::~Database() = default;
-
-void Database::close_idle(std::chrono::seconds idle)
-{
-    pool_->close_idle(idle);
-}
-
-Reply Database::call(const std::string &function, const Arguments &arguments, const RowSink &sink)
-{
-    if (ends_with(function, "_stream")) {
-        return stream(function, arguments, sink);
-    }
-    // All of the answer is here before a slow client gets it, and the connection is free again.
-    const pqxx::result result = pool_->answer(function, arguments);
-    if (!sink) {
-        return reply_of(result);
-    }
-    pass_rows(result, columns_of(result), sink);
-    return Reply();
-}
-
 /// What the statement answers, however often it takes; within the time for one.
-pqxx::result Database::Pool::answer(const std::string &function, const Arguments &arguments)
+pqxx::result answer(DatabasePool &pool, const std::string &function, const Arguments &arguments)
 {
-    Lease lease(*this, false);
+    DatabasePool::Lease lease(pool, false);
     bool reconnected = false;
     for (int attempt = 1;; ++attempt) {
         try {
-            return driver_translated([&] { return run(lease.link(), function, arguments); });
+            return driver_translated([&] { return run(pool, lease.link(), function, arguments); });
         } catch (const Error &refusal) {
             if (arguments.write && refusal.status() == 409) {
                 flush(lease.link());
@@ -455,12 +149,51 @@ pqxx::result Database::Pool::answer(const std::string &function, const Arguments
     }
 }
 
+} // namespace
+
+Database::Database(const Settings &settings, const std::string &family,
+                   std::vector<std::string> functions)
+{
+    // Defaults of every connection that cost no round trip; what the URL itself says counts more.
+    setenv("PGTZ", "UTC", 1);
+    setenv("PGDATESTYLE", "ISO", 1);
+    setenv("PGCLIENTENCODING", "UTF8", 1);
+    setenv("PGCONNECT_TIMEOUT", "5", 0);
+    setenv("PGAPPNAME", ("smartflow " + family).c_str(), 0);
+    setenv("PGOPTIONS",
+           ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s").c_str(),
+           0);
+    pool_ = std::make_unique<DatabasePool>(connection_string(settings, family), settings,
+                                           std::move(functions));
+}
+
+Database::~Database() = default;
+
+void Database::close_idle(std::chrono::seconds idle)
+{
+    pool_->close_idle(idle);
+}
+
+Reply Database::call(const std::string &function, const Arguments &arguments, const RowSink &sink)
+{
+    if (ends_with(function, "_stream")) {
+        return stream(function, arguments, sink);
+    }
+    // All of the answer is here before a slow client gets it, and the connection is free again.
+    const pqxx::result result = answer(*pool_, function, arguments);
+    if (!sink) {
+        return reply_of(result);
+    }
+    pass_rows(result, columns_of(result), sink);
+    return Reply();
+}
+
 Reply Database::stream(const std::string &function, const Arguments &arguments, const RowSink &sink)
 {
-    Pool::Lease lease(*pool_, true);
+    DatabasePool::Lease lease(*pool_, true);
     std::vector<Column> columns;
     const auto pass = [&](const pqxx::result &part) {
-        const Pool::Lease::Pause as_slowly_as_the_client_reads(lease);
+        const DatabasePool::Lease::Pause as_slowly_as_the_client_reads(lease);
         return pass_rows(part, columns, sink);
     };
     try {

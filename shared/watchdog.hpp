@@ -10,8 +10,8 @@
 
 namespace smartflow {
 
-/// Ends what waits for an answer for too long, in libraries that have no time limit of their own: the
-/// socket is shut down in both directions, so that whoever reads or writes it fails at once.
+/// Ends what waits for an answer for too long, in libraries that have no time limit of their own:
+/// the socket is shut down in both directions, so that whoever reads or writes it fails at once.
 class Watchdog
 {
 public:
