@@ -34,9 +34,10 @@ def insist(ask, seconds=30):
         time.sleep(0.02)
 
 
-def sell_while(shop, admin, disturb, clients, seconds):
-    """Clients order as fast as they can, each noting what was acknowledged, while something is
-    disturbed again and again. Then everything acknowledged is there, and nothing twice."""
+def sell_while(shop, admin, disturb, clients, seconds=0, times=0):
+    """Clients order one product as fast as they can, each noting what was acknowledged, while something is
+    disturbed again and again, for so long and so often at least. Every few orders one is sent again, whose
+    answer must be that of the first. Then everything acknowledged is there, and nothing twice."""
     product, mark = admin.product(stock=1_000_000)["id"], secrets.token_hex(8)
     stop, journal, tries = threading.Event(), {}, []
 
@@ -48,13 +49,17 @@ def sell_while(shop, admin, disturb, clients, seconds):
             answer = insist(lambda: place(client, product, 2, key, mark), 60)
             assert answer.status == 201, answer
             journal[key] = answer.json["id"]
+            if len(tries) % 5 == 0:
+                again = insist(lambda: place(client, product, 2, key, mark), 60)
+                assert (again.status, again.body) == (201, answer.body), (answer, again)
         client.close()
 
     def disturb_all_along():
-        deadline = time.monotonic() + seconds
+        deadline, done = time.monotonic() + seconds, 0
         try:
-            while time.monotonic() < deadline:
+            while time.monotonic() < deadline or done < times:
                 disturb()
+                done += 1
         finally:
             stop.set()
 

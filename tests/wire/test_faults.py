@@ -160,7 +160,7 @@ def test_a_family_killed_under_load_loses_and_doubles_nothing(shop, admin):
 
 @pytest.mark.slow
 def test_a_family_killed_again_and_again_loses_and_doubles_nothing(shop, admin):
-    sell_while(shop, admin, lambda: kill_orders(shop), 24, 60)
+    sell_while(shop, admin, lambda: kill_orders(shop), 24, 30, times=50)
 
 
 def test_answers_under_way_are_given_when_a_family_is_asked_to_end(shop, admin):
