@@ -74,6 +74,13 @@ def creating(*products, **more):
                      input=as_sql(order(*products), *products), **more)  # fmt: skip
 
 
+def page(of, **wanted):
+    """A page of 50 of a list; what a page costs alone tells whether it grows with the data."""
+    query = "".join(f"&{name}={value}" for name, value in wanted.items())
+    return Operation(f"/api/{of}?limit=50{query}", f"{of}_list", input=f"'{json.dumps({'limit': 50, **wanted})}'",
+                     clients=(1,))  # fmt: skip
+
+
 OPERATIONS = {
     "product by id": Operation("/api/products/@a@", "products_read", id=":a", variables=ANY_PRODUCT),
     "page of 50 products": Operation(
@@ -88,6 +95,14 @@ OPERATIONS = {
         "products_list",
         input="""'{"search": "xylophone", "limit": 50}'""",
     ),
+    **{f"products by {sort}": page("products", sort=sort)
+       for sort in ("name", "-price", "stock", "-available", "-updatedAt")},
+    "products of a category": page("products", category="Rare"),
+    "orders by id": page("orders"),
+    "orders by -total": page("orders", sort="-total"),
+    "orders by customer": page("orders", sort="customerName"),
+    "health": Operation("/api/admin/database?action=health", "admin_database_health", clients=(1,)),
+    "statistics": Operation("/api/admin/backup?action=statistics", "admin_backup_statistics", clients=(1,)),
     "order of two lines": creating("a", "b", variables=TWO_PRODUCTS, released=True),
     "order, all three actions": creating(
         "a", "b", variables=TWO_PRODUCTS, released=True, rules=("Assign Staff", "Send Notification")
