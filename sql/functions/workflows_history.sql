@@ -13,7 +13,7 @@ language sql stable as $$
             || filter('"productId" = %L', q.input ->> 'productId')
             || filter('"createdAt" >= %L', moment(q.input ->> 'from', q.time_zone)::text)
             || filter('"createdAt" < %L', moment(q.input ->> 'to', q.time_zone)::text),
-        'id', 'id', 'bigint', false)::selection
+        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection
 $$;
 
 select publish_list('workflows_runs', 'run_wire');
