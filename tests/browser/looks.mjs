@@ -7,10 +7,11 @@ const hostile = `<img src=x onerror="document.title='caught'"><script>document.t
 /** Every view, with something in each. */
 async function furnish(shop) {
     const product = await shop.product({ name: "Furnished tea", category: "Tea", stock: 3, minStock: 5 });
-    await shop.ask("POST", "/api/workflows", {
+    const rule = await shop.ask("POST", "/api/workflows", {
         name: "Tell",
         trigger: "New Order",
         action: "Send Notification",
+        conditions: [{ field: "order.total", operator: ">=", value: 1 }],
     });
     const items = [{ productId: product.id, quantity: 1 }];
     const done = await shop.order({ items, status: "Completed" });
@@ -26,6 +27,11 @@ async function furnish(shop) {
         `/orders/${done.id}`,
         `/orders/${open.id}`,
         `/orders/${open.id}?edit=true`,
+        "/workflows",
+        "/workflows/new",
+        `/workflows/${rule.id}`,
+        "/workflows/runs",
+        `/workflows/runs?ruleId=${rule.id}&outcome=failed`,
         "/notifications",
         "/account",
         "/products?search=nothing-is-called-that",

@@ -8,6 +8,7 @@ import * as products from "./products.mjs";
 import { Shop } from "./shop.mjs";
 import * as sessions from "./sessions.mjs";
 import { Visitor } from "./visitor.mjs";
+import * as workflows from "./workflows.mjs";
 
 const [url, folder, ...options] = process.argv.slice(2);
 const everything = options.includes("--all");
@@ -41,7 +42,7 @@ async function run(name, test) {
     }
 }
 
-for (const { slow = {}, ...tests } of [orders, products, sessions, looks]) {
+for (const { slow = {}, ...tests } of [orders, products, workflows, sessions, looks]) {
     for (const [name, test] of Object.entries({ ...tests, ...(everything ? slow : {}) }))
         await run(name, test);
 }
