@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import { fetched } from "./loading.mjs";
 import { bound } from "./visitor.mjs";
 
 const hostile = `<img src=x onerror="document.title='caught'"><script>document.title='caught'</script>‮"'&`;
@@ -31,7 +32,6 @@ async function furnish(shop) {
         "/workflows/new",
         `/workflows/${rule.id}`,
         "/workflows/runs",
-        `/workflows/runs?ruleId=${rule.id}&outcome=failed`,
         "/notifications",
         "/account",
         "/products?search=nothing-is-called-that",
@@ -79,17 +79,13 @@ export async function hostile_strings_are_text({ shop, arrive }) {
     await page.getByText(hostile).first().waitFor();
 }
 
-/** Bytes as they came over the wire, compressed, of a page that is loaded once more. */
+/** Bytes of a page that is loaded once more. */
 async function reloaded({ page, settle }, session, cached) {
-    let bytes = 0;
-    const add = ({ encodedDataLength }) => {
-        bytes += encodedDataLength;
-    };
     await session.send("Network.setCacheDisabled", { cacheDisabled: !cached });
-    session.on("Network.loadingFinished", add);
-    await page.reload();
-    await settle();
-    session.off("Network.loadingFinished", add);
+    const { bytes } = await fetched(session, async () => {
+        await page.reload();
+        await settle();
+    });
     return bytes;
 }
 

@@ -140,6 +140,35 @@ function AnswerView({ status, answer }: { status: string; answer: Answer }) {
     );
 }
 
+/// What it answers when all is well; the refusals unfold together, for there are many and all alike.
+function Answers({ answers }: { answers: Operation["answers"] }) {
+    const isRefusal = (status: string) => Number(status) >= 400;
+    const refusals = answers.filter(([status]) => isRefusal(status));
+    return (
+        <>
+            <h4>Answers</h4>
+            <div>
+                {answers
+                    .filter(([status]) => !isRefusal(status))
+                    .map(([status, answer]) => (
+                        <AnswerView key={status} status={status} answer={answer} />
+                    ))}
+                {refusals.length > 0 && (
+                    <Unfold summary={`Refusals: ${refusals.map(([status]) => status).join(", ")}`}>
+                        {() => (
+                            <div>
+                                {refusals.map(([status, answer]) => (
+                                    <AnswerView key={status} status={status} answer={answer} />
+                                ))}
+                            </div>
+                        )}
+                    </Unfold>
+                )}
+            </div>
+        </>
+    );
+}
+
 /// All of it.
 export function OperationView({ operation }: { operation: Operation }) {
     const { id, method, path, summary, description, access } = operation;
@@ -161,12 +190,7 @@ export function OperationView({ operation }: { operation: Operation }) {
             <Actions operation={operation} />
             <Parameters parameters={operation.parameters} />
             <Bodies operation={operation} />
-            <h4>Answers</h4>
-            <div>
-                {operation.answers.map(([status, answer]) => (
-                    <AnswerView key={status} status={status} answer={answer} />
-                ))}
-            </div>
+            <Answers answers={operation.answers} />
             <button
                 className="button"
                 type="button"

@@ -88,8 +88,9 @@ function Introduction({ whole }: { whole: Description }) {
 }
 
 /// Goes to what the address names, which wasn't there when the browser looked for it.
-function useAddress(): void {
+function useAddress(there: boolean): void {
     useEffect(() => {
+        if (!there) return undefined;
         const go = () => {
             const target = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
             target?.scrollIntoView();
@@ -98,23 +99,32 @@ function useAddress(): void {
         go();
         window.addEventListener("hashchange", go);
         return () => window.removeEventListener("hashchange", go);
-    }, []);
+    }, [there]);
 }
 
-/// Everything that the description has.
-export function Page({ whole }: { whole: Description }) {
-    const [typed, setTyped] = useState("");
-    const search = useDeferredValue(typed.trim());
-    const operations = useMemo(() => operationsOf(whole), [whole]);
-    const groups = whole.tags
+/// The families that have something with the words of a search.
+function groupsOf(whole: Description, search: string): Group[] {
+    const operations = operationsOf(whole);
+    return whole.tags
         .map(({ name, description }) => ({
             name,
             description,
             operations: operations.filter((one) => one.family === name && mentions(one, search)),
         }))
         .filter((group) => group.operations.length > 0);
+}
+
+const none: Group[] = [];
+
+/// Everything that the description has.
+export function Page({ whole }: { whole: Description }) {
+    const [typed, setTyped] = useState("");
+    const search = useDeferredValue(typed.trim());
+    const groups = useMemo(() => groupsOf(whole, search), [whole, search]);
+    // The contents come first, and at once; the operations take a moment.
+    const shown = useDeferredValue(groups, none);
     const found = groups.reduce((sum, group) => sum + group.operations.length, 0);
-    useAddress();
+    useAddress(shown !== none);
     return (
         <DescriptionContext value={whole}>
             <div className="docs">
@@ -129,13 +139,13 @@ export function Page({ whole }: { whole: Description }) {
                             </span>
                         </h1>
                     )}
-                    {groups.map(({ name, description, operations: known }) => (
+                    {shown.map(({ name, description, operations }) => (
                         <section key={name} className="family" aria-labelledby={name}>
                             <h2 id={name} tabIndex={-1}>
                                 {titleOf(name)}
                             </h2>
                             <p className="soft">{description}</p>
-                            {known.map((operation) => (
+                            {operations.map((operation) => (
                                 <OperationView key={operation.id} operation={operation} />
                             ))}
                         </section>
