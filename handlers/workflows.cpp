@@ -41,6 +41,7 @@ constexpr auto runs = with_paging(run_filters);
 constexpr Rule delivery_filters[] = {
     {"runId", Type::id},
     {"state", Type::choice, optional, 0, 0, states},
+    {"sort", Type::choice, optional, 0, 0, sorts, {}, "`-id`: the newest first."},
 };
 constexpr auto deliveries = with_paging(delivery_filters);
 

@@ -102,7 +102,8 @@ select publish('delivery_wire');
 create function select_workflows_deliveries(q request, me actor) returns selection
 language sql stable as $$
     select row('select * from delivery_wire where true' || filter('"runId" = %L', q.input ->> 'runId')
-            || filter('state = %L', q.input ->> 'state'), 'id', 'id', 'bigint', false)::selection
+            || filter('state = %L', q.input ->> 'state'),
+        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection
 $$;
 
 select publish_list('workflows_deliveries', 'delivery_wire');

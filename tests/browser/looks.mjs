@@ -32,6 +32,7 @@ async function furnish(shop) {
         "/workflows/new",
         `/workflows/${rule.id}`,
         "/workflows/runs",
+        "/workflows/deliveries",
         "/notifications",
         "/account",
         "/products?search=nothing-is-called-that",

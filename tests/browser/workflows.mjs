@@ -116,7 +116,17 @@ export async function a_switch_moves_at_once_and_back_in_the_servers_words({ sho
     await page.reload();
     assert.equal(await switchOf("In the house").isChecked(), false);
     assert.equal((await shop.ask("GET", `/api/workflows/${own.id}`)).enabled, false);
+    let answer;
+    const held = new Promise((resolve) => {
+        answer = resolve;
+    });
+    await page.route(`**/api/workflows/${abroad.id}`, async (route) => {
+        await held;
+        await route.continue();
+    });
     await switchOf("Out of the house").click();
+    assert.equal(await switchOf("Out of the house").isChecked(), false);
+    answer();
     await read("Only administrators may");
     assert.equal(await switchOf("Out of the house").isChecked(), true);
     assert.equal((await shop.ask("GET", `/api/workflows/${abroad.id}`)).enabled, true);
@@ -134,6 +144,8 @@ export async function what_is_wrong_with_a_rule_stands_at_its_control_and_nothin
         return page.locator(`[id="${said}"]`).textContent();
     };
     await button("Only if…").click();
+    await button("Create rule").click();
+    assert.equal(await reasonAt(field("Value")), "is required");
     await field("Value").fill("many");
     await button("Create rule").click();
     assert.equal(await reasonAt(field("Value")), "can't be read as a number");
@@ -182,5 +194,27 @@ export async function two_who_change_a_rule_choose_whose_words_count({ shop, arr
     await second.read("Saved.");
     const { name, trigger } = await shop.ask("GET", `/api/workflows/${id}`);
     assert.deepEqual({ name, trigger }, { name: "Settled rule", trigger: "Order Completed" });
+    await remove(shop, id);
+}
+
+export async function a_webhook_that_fails_is_seen_and_sent_again({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Announced tea" });
+    const { id } = await rule(shop, {
+        name: "Announce",
+        conditions: [{ field: "order.customerName", operator: "=", value: "Hook" }],
+        // Nothing may be called on this machine, so it can't arrive.
+        config: { channels: ["webhook"], url: "http://127.0.0.1:9/hook" },
+    });
+    await shop.order({ customerName: "Hook", items: [{ productId, quantity: 1 }] });
+    const { page, read, open, logIn } = bound(await arrive());
+    await logIn();
+    await open(`/workflows/runs?ruleId=${id}`);
+    await page.getByRole("listitem").getByRole("link", { name: "Deliveries" }).click();
+    await page.waitForURL(/deliveries\?runId=\d+$/);
+    await read("http://127.0.0.1:9/hook");
+    await page.getByRole("button", { name: /^Send again/ }).click();
+    await read("It goes out to http://127.0.0.1:9/hook again.");
+    await page.getByLabel("State").selectOption("delivered");
+    await read("No mail or webhook is like that.");
     await remove(shop, id);
 }

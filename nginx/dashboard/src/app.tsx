@@ -22,6 +22,7 @@ const Workflows = lazy(() => import("./views/workflows"));
 const NewRule = lazy(() => import("./views/new_rule"));
 const Rule = lazy(() => import("./views/rule"));
 const Runs = lazy(() => import("./views/runs"));
+const Deliveries = lazy(() => import("./views/deliveries"));
 const Notifications = lazy(() => import("./views/notifications"));
 const Account = lazy(() => import("./views/account"));
 
@@ -163,6 +164,7 @@ export function App() {
                         <Route path="/workflows" element={<Workflows />} />
                         <Route path="/workflows/new" element={<NewRule />} />
                         <Route path="/workflows/runs" element={<Runs />} />
+                        <Route path="/workflows/deliveries" element={<Deliveries />} />
                         <Route path="/workflows/:id" element={<Rule />} />
                         <Route path="/notifications" element={<Notifications />} />
                         <Route path="/account" element={<Account />} />

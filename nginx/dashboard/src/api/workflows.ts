@@ -6,6 +6,7 @@ export type Rule = Schemas["Workflow"];
 export type SavedRule = Schemas["SavedWorkflow"];
 export type RuleBody = Schemas["WorkflowsCreateBody"];
 export type Run = Schemas["Run"];
+export type Delivery = Schemas["Delivery"];
 
 /// Every rule, in the order in which they run.
 export function useRules() {

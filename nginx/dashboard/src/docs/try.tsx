@@ -76,13 +76,31 @@ function useSending(operation: Operation) {
     return { answered, failed, busy, run };
 }
 
-interface BodyProps {
+interface PartProps {
     operation: Operation;
     filled: Filled;
     change: (filled: Filled) => void;
 }
 
-function Body({ operation, filled, change }: BodyProps) {
+function Parameters({ operation, filled, change }: PartProps) {
+    if (operation.parameters.length === 0) return null;
+    return (
+        <div className="columns">
+            {operation.parameters.map((parameter) => (
+                <Given
+                    key={keyOf(parameter)}
+                    parameter={parameter}
+                    value={filled.values[keyOf(parameter)] ?? ""}
+                    change={(value) =>
+                        change({ ...filled, values: { ...filled.values, [keyOf(parameter)]: value } })
+                    }
+                />
+            ))}
+        </div>
+    );
+}
+
+function Body({ operation, filled, change }: PartProps) {
     const media = Object.keys(operation.body);
     if (media.length === 0) return null;
     return (
@@ -129,23 +147,7 @@ export function Try({ operation }: { operation: Operation }) {
                 else void run(filled);
             }}
         >
-            {operation.parameters.length > 0 && (
-                <div className="columns">
-                    {operation.parameters.map((parameter) => (
-                        <Given
-                            key={keyOf(parameter)}
-                            parameter={parameter}
-                            value={filled.values[keyOf(parameter)] ?? ""}
-                            change={(value) =>
-                                setFilled({
-                                    ...filled,
-                                    values: { ...filled.values, [keyOf(parameter)]: value },
-                                })
-                            }
-                        />
-                    ))}
-                </div>
-            )}
+            <Parameters operation={operation} filled={filled} change={setFilled} />
             <Body operation={operation} filled={filled} change={setFilled} />
             <Field label="The same by a program">
                 {({ id }) => (

@@ -118,11 +118,11 @@ function conditionsToSend(texts: RuleTexts, wrong: Reasons): Condition[] {
         if (isAbsence(operator)) {
             return { field, operator: operator === "none" ? "=" : "!=", value: null } as Condition;
         }
+        const at = `conditions[${index}].value`;
+        if (value.trim() === "") wrong[at] = "is required";
         if (!isNumber(field)) return { field, operator, value } as Condition;
         const number = parseDecimal(value);
-        if (number === null) {
-            wrong[`conditions[${index}].value`] = value.trim() === "" ? "is required" : noNumber;
-        }
+        if (number === null) wrong[at] ??= noNumber;
         return { field, operator, value: Number(number ?? 0) } as Condition;
     });
 }

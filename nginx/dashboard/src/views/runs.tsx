@@ -26,8 +26,8 @@ function queryOf(filters: Filters): Query {
     };
 }
 
-function RunRow({ run, format }: { run: Run; format: Format }) {
-    const { ruleId, ruleName, trigger, outcome, reason, createdAt } = run;
+function RunRow({ run, format, abroad }: { run: Run; format: Format; abroad: boolean }) {
+    const { id, ruleId, ruleName, trigger, outcome, reason, createdAt } = run;
     return (
         <li className="run">
             <OutcomeBadge outcome={outcome} />
@@ -42,6 +42,12 @@ function RunRow({ run, format }: { run: Run; format: Format }) {
                     </Link>
                     {" · "}
                     <About {...run} />
+                    {abroad && outcome === "done" && (
+                        <>
+                            {" · "}
+                            <Link to={`/workflows/deliveries?runId=${id}`}>Deliveries</Link>
+                        </>
+                    )}
                 </p>
                 {reason !== null && <p className="soft">{reason}</p>}
             </div>
@@ -124,6 +130,13 @@ export default function Runs() {
     const list = useList(["runs", asked], (paging, signal) =>
         api.GET("/api/workflows/runs", { params: { query: { ...asked, ...paging } }, signal }),
     );
+    const rules = useRules();
+    // Those that send what leaves the house.
+    const senders = new Set(
+        rules.data
+            ?.filter(({ config }) => config.channels?.some((one) => one !== "in-app"))
+            .map(({ id }) => id),
+    );
     const total = list.data?.pages[0]?.total;
     const runs = list.data?.pages.flatMap((page) => page.rows) ?? [];
     return (
@@ -147,7 +160,7 @@ export default function Runs() {
                     </p>
                     <ul className="table-scroll" aria-label="Runs">
                         {runs.map((run) => (
-                            <RunRow key={run.id} run={run} format={format} />
+                            <RunRow key={run.id} run={run} format={format} abroad={senders.has(run.ruleId)} />
                         ))}
                     </ul>
                 </>

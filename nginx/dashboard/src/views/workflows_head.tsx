@@ -1,4 +1,4 @@
-// What stands above the rules and above their history.
+// What stands above the rules and above what they did.
 import { Link, NavLink } from "react-router";
 
 export function WorkflowsHead() {
@@ -11,6 +11,7 @@ export function WorkflowsHead() {
                         Rules
                     </NavLink>
                     <NavLink to="/workflows/runs">History</NavLink>
+                    <NavLink to="/workflows/deliveries">Deliveries</NavLink>
                 </nav>
             </div>
             <Link className="button primary" to="/workflows/new">
