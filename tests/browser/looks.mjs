@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import { fetched } from "./loading.mjs";
 import { bound } from "./visitor.mjs";
 
 const hostile = `<img src=x onerror="document.title='caught'"><script>document.title='caught'</script>‮"'&`;
@@ -7,10 +8,11 @@ const hostile = `<img src=x onerror="document.title='caught'"><script>document.t
 /** Every view, with something in each. */
 async function furnish(shop) {
     const product = await shop.product({ name: "Furnished tea", category: "Tea", stock: 3, minStock: 5 });
-    await shop.ask("POST", "/api/workflows", {
+    const rule = await shop.ask("POST", "/api/workflows", {
         name: "Tell",
         trigger: "New Order",
         action: "Send Notification",
+        conditions: [{ field: "order.total", operator: ">=", value: 1 }],
     });
     const items = [{ productId: product.id, quantity: 1 }];
     const done = await shop.order({ items, status: "Completed" });
@@ -26,6 +28,11 @@ async function furnish(shop) {
         `/orders/${done.id}`,
         `/orders/${open.id}`,
         `/orders/${open.id}?edit=true`,
+        "/workflows",
+        "/workflows/new",
+        `/workflows/${rule.id}`,
+        "/workflows/runs",
+        "/workflows/deliveries",
         "/notifications",
         "/account",
         "/products?search=nothing-is-called-that",
@@ -73,17 +80,13 @@ export async function hostile_strings_are_text({ shop, arrive }) {
     await page.getByText(hostile).first().waitFor();
 }
 
-/** Bytes as they came over the wire, compressed, of a page that is loaded once more. */
+/** Bytes of a page that is loaded once more. */
 async function reloaded({ page, settle }, session, cached) {
-    let bytes = 0;
-    const add = ({ encodedDataLength }) => {
-        bytes += encodedDataLength;
-    };
     await session.send("Network.setCacheDisabled", { cacheDisabled: !cached });
-    session.on("Network.loadingFinished", add);
-    await page.reload();
-    await settle();
-    session.off("Network.loadingFinished", add);
+    const { bytes } = await fetched(session, async () => {
+        await page.reload();
+        await settle();
+    });
     return bytes;
 }
 

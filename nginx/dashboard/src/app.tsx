@@ -18,6 +18,11 @@ const Product = lazy(() => import("./views/product"));
 const Orders = lazy(() => import("./views/orders"));
 const NewOrder = lazy(() => import("./views/new_order"));
 const Order = lazy(() => import("./views/order"));
+const Workflows = lazy(() => import("./views/workflows"));
+const NewRule = lazy(() => import("./views/new_rule"));
+const Rule = lazy(() => import("./views/rule"));
+const Runs = lazy(() => import("./views/runs"));
+const Deliveries = lazy(() => import("./views/deliveries"));
 const Notifications = lazy(() => import("./views/notifications"));
 const Account = lazy(() => import("./views/account"));
 
@@ -95,6 +100,9 @@ function Side() {
                 <Entry to="/orders" icon="orders">
                     Orders
                 </Entry>
+                <Entry to="/workflows" icon="workflows">
+                    Workflows
+                </Entry>
                 <Entry to="/notifications" icon="notifications" count={useUnread()}>
                     Inbox
                 </Entry>
@@ -153,6 +161,11 @@ export function App() {
                         <Route path="/orders" element={<Orders />} />
                         <Route path="/orders/new" element={<NewOrder />} />
                         <Route path="/orders/:id" element={<Order />} />
+                        <Route path="/workflows" element={<Workflows />} />
+                        <Route path="/workflows/new" element={<NewRule />} />
+                        <Route path="/workflows/runs" element={<Runs />} />
+                        <Route path="/workflows/deliveries" element={<Deliveries />} />
+                        <Route path="/workflows/:id" element={<Rule />} />
                         <Route path="/notifications" element={<Notifications />} />
                         <Route path="/account" element={<Account />} />
                         <Route path="*" element={<NoView />} />

@@ -3,6 +3,7 @@ const shapes = {
     overview: "M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H4zM14 7h6V4h-6z",
     products: "M12 3 4 7.500v9L12 21l8-4.500v-9zM4 7.500 12 12l8-4.500M12 12v9",
     orders: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+    workflows: "M4 4h7v5H4zM13 15h7v5h-7zM7.500 9v8.500H13M16.500 15V6.500H11",
     notifications: "M6 16V11a6 6 0 0 1 12 0v5l1.500 2h-15zM10 21h4",
     account: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.500 20.500c1-3.500 4-5 7.500-5s6.500 1.500 7.500 5",
     health: "M3 12h4l3-7 4 14 3-7h4",

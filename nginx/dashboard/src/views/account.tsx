@@ -164,6 +164,12 @@ export default function Account() {
                 <Password />
                 <div className="stack">
                     <Sessions />
+                    <section className="card" aria-labelledby="programs">
+                        <h2 id="programs">For programs</h2>
+                        <p>
+                            <a href="docs">The API’s documentation</a>, with examples that run here.
+                        </p>
+                    </section>
                     <section className="card" aria-label="Appearance">
                         <SelectField label="Colours" value={theme} change={(next) => setTheme(next as Theme)}>
                             <option value="system">As the system</option>

@@ -85,6 +85,10 @@ function About({ order }: { order: OrderType }) {
                 )}
                 <dt>Goods</dt>
                 <dd>{order.stockReduced ? "Off the shelf" : "Reserved"}</dd>
+                <dt>Rules</dt>
+                <dd>
+                    <Link to={`/workflows/runs?orderId=${order.id}`}>What they did</Link>
+                </dd>
             </dl>
         </section>
     );
