@@ -168,7 +168,7 @@ export default function Account() {
                     <section className="card" aria-labelledby="tokens">
                         <div className="card-head">
                             <h2 id="tokens">API tokens</h2>
-                            <Link to="/account/tokens">Yours</Link>
+                            <Link to="/account/tokens">All tokens</Link>
                         </div>
                         <p className="soft">For programs that act in your name.</p>
                     </section>

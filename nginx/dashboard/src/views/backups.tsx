@@ -56,7 +56,7 @@ function Export({ expected }: { expected: number | undefined }) {
             <div className="form">
                 <p className="soft">
                     Everything as of one moment, in one file: users, products, orders, rules, their runs,
-                    notifications, ledger and audit trail. Prove it below, and keep it somewhere else.
+                    notifications, ledger and audit trail. Prove it, and keep it somewhere else.
                 </p>
                 <label className="check">
                     <input
@@ -180,10 +180,14 @@ export default function Backups() {
             )}
             {statistics.data && <Last statistics={statistics.data} />}
             <div className="pair">
-                <Export expected={statistics.data?.lastExport?.bytes} />
-                {statistics.data && <BackupFile statistics={statistics.data} changed={changed} />}
-                <Spreadsheets />
-                <History />
+                <div className="stack">
+                    <Export expected={statistics.data?.lastExport?.bytes} />
+                    <Spreadsheets />
+                </div>
+                <div className="stack">
+                    {statistics.data && <BackupFile statistics={statistics.data} changed={changed} />}
+                    <History />
+                </div>
             </div>
         </div>
     );

@@ -139,7 +139,7 @@ export default function Import() {
                     disabled={send.isPending}
                     choose={choose}
                 />
-                <label className="check">
+                <label className="check long">
                     <input
                         type="checkbox"
                         checked={setStock}

@@ -65,12 +65,17 @@ function useTexts(file: File, lines: readonly Line[]): Map<number, string> | und
     return texts.data;
 }
 
-function columnsFor(format: Format, dryRun: boolean, texts: Map<number, string> | undefined): Column<Line>[] {
+function columnsFor(
+    format: Format,
+    dryRun: boolean,
+    wrong: boolean,
+    texts: Map<number, string> | undefined,
+): Column<Line>[] {
     return [
         { name: "Line", className: "number w-id", cell: ({ row }) => format.count(row.line) },
         {
             name: "Row",
-            className: "w-m",
+            className: wrong ? "wide w-m" : "w-m", // all are, then
             cell: ({ row: { outcome, id } }) => {
                 const { tone, verb, done } = kinds[outcome];
                 const badge = <span className={`badge ${tone}`}>{dryRun ? verb : done}</span>;
@@ -78,7 +83,14 @@ function columnsFor(format: Format, dryRun: boolean, texts: Map<number, string> 
             },
         },
         { name: "Column", className: "w-s", cell: ({ column }) => column && <code>{column}</code> },
-        { name: "What is wrong", className: "wrong", cell: ({ reason }) => reason },
+        {
+            name: "What is wrong",
+            cell: ({ reason }) => (
+                <span className="wrong" title={reason}>
+                    {reason}
+                </span>
+            ),
+        },
         {
             name: "In the file",
             className: "wide",
@@ -116,7 +128,7 @@ export function ImportRows({ imported, file }: { imported: Imported; file: File 
             </div>
             <LongTable
                 label="Rows of the file"
-                columns={columnsFor(format, dryRun, texts)}
+                columns={columnsFor(format, dryRun, kind === "error", texts)}
                 rows={lines}
                 total={lines.length}
                 keyOf={({ row, column }) => `${row.line}.${column}`}

@@ -14,7 +14,7 @@ import { LoginForm } from "./login";
 
 type Restored = Schemas["Restored"];
 
-const sections: Record<string, string> = {
+const sections = {
     users: "users",
     products: "products",
     orders: "orders",
@@ -30,8 +30,9 @@ export function Counts({ counts }: { counts: Record<string, number> }) {
     const { format } = useHere();
     return (
         <span className="soft">
-            {Object.entries(counts)
-                .map(([section, count]) => `${format.count(count)} ${sections[section] ?? section}`)
+            {Object.entries(sections)
+                .filter(([section]) => section in counts)
+                .map(([section, words]) => `${format.count(counts[section] ?? 0)} ${words}`)
                 .join(", ")}
         </span>
     );

@@ -8,7 +8,7 @@ import { useHere } from "../format";
 import { CopyField } from "../ui/copy";
 import { Confirm, Dialog } from "../ui/dialog";
 import { SelectField, TextField } from "../ui/field";
-import { Empty, Failure, FormFailure, Loading, useTitle } from "../ui/states";
+import { Failure, FormFailure, Loading, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 
 type Token = Schemas["Token"];
@@ -211,7 +211,7 @@ export default function Tokens() {
                 <h2 id="tokens">Yours</h2>
                 {tokens.isPending && <Loading />}
                 {tokens.isError && <Failure reason={tokens.error} again={() => void tokens.refetch()} />}
-                {tokens.data?.length === 0 && <Empty>You have no token.</Empty>}
+                {tokens.data?.length === 0 && <p className="soft">You have no token.</p>}
                 <ul className="rows">
                     {tokens.data?.map((token) => (
                         <Row key={token.id} token={token} />

@@ -3,7 +3,8 @@ import type { User } from "../api/admin";
 import type { Schemas } from "../api/client";
 import { SelectField, TextField } from "../ui/field";
 
-const labels = {
+/// The fields' names.
+export const labels = {
     name: "Name",
     username: "User name",
     email: "E-mail",
@@ -16,7 +17,6 @@ export type Texts = Record<FieldName, string>;
 export type Reasons = Partial<Record<string, string>>;
 
 export const fieldNames = Object.keys(labels) as FieldName[];
-export const labelOf = (field: FieldName) => labels[field];
 export const noTexts: Texts = { name: "", username: "", email: "", role: "staff", active: "true" };
 
 /// A user's values as their fields show them.
