@@ -37,9 +37,7 @@ export function useUsersChanged(): () => Promise<unknown> {
     const client = useQueryClient();
     return () =>
         Promise.all(
-            ["users", "user", "colleagues", "me"].map((name) =>
-                client.invalidateQueries({ queryKey: [name] }),
-            ),
+            ["users", "colleagues", "me"].map((name) => client.invalidateQueries({ queryKey: [name] })),
         );
 }
 

@@ -1,7 +1,6 @@
 // A backup that comes back: first it is checked, then, where somebody wants that, restored.
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Statistics } from "../api/admin";
 import { ApiError, type Schemas } from "../api/client";
 import { useTransfer } from "../api/transfer";
 import { useHere } from "../format";
@@ -55,7 +54,7 @@ function useVerifying(changed: () => void) {
     return { verify, progress, stop, unpacking };
 }
 
-export function BackupFile({ statistics, changed }: { statistics: Statistics; changed: () => void }) {
+export function BackupFile({ changed }: { changed: () => void }) {
     const { format } = useHere();
     const [restoring, setRestoring] = useState(false);
     const [chosen, setChosen] = useState<File | null>(null);
@@ -106,7 +105,6 @@ export function BackupFile({ statistics, changed }: { statistics: Statistics; ch
                     <Restore
                         file={verify.data.file}
                         counts={verify.data.verified.counts}
-                        statistics={statistics}
                         close={() => setRestoring(false)}
                     />
                 )}

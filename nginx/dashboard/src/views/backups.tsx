@@ -9,13 +9,21 @@ import { Failure, Loading, useTitle } from "../ui/states";
 import { Download, TransferProgress, useDownload } from "../ui/transfer";
 import { BackupFile } from "./backup_file";
 
-function Kept({ name, kept, none }: { name: string; kept: Statistics["lastExport"]; none: string }) {
+interface KeptProps {
+    name: string;
+    /// Undefined while it isn't known yet.
+    kept: Statistics["lastExport"] | undefined;
+    none: string;
+}
+
+function Kept({ name, kept, none }: KeptProps) {
     const { format } = useHere();
+    const age = kept === undefined ? "…" : kept === null ? none : format.ago(kept.at);
     return (
-        <div className="card figure">
+        <div className="card figure kept">
             <p className="soft">{name}</p>
-            <p className="value">{kept === null ? none : format.ago(kept.at)}</p>
-            {kept !== null && (
+            <p className="value">{age}</p>
+            {kept && (
                 <p className="soft small">
                     {format.moment(kept.at)} · {format.bytes(kept.bytes)} ·{" "}
                     <span title={kept.sha256}>SHA-256 {kept.sha256.slice(0, 12)}…</span>
@@ -28,11 +36,11 @@ function Kept({ name, kept, none }: { name: string; kept: Statistics["lastExport
     );
 }
 
-function Last({ statistics }: { statistics: Statistics }) {
+function Last({ statistics }: { statistics: Statistics | undefined }) {
     return (
         <section className="pair" aria-label="The last backups">
-            <Kept name="Last export" kept={statistics.lastExport} none="never" />
-            <Kept name="Last proven backup" kept={statistics.lastProvenBackup} none="none yet" />
+            <Kept name="Last export" kept={statistics?.lastExport} none="never" />
+            <Kept name="Last proven backup" kept={statistics?.lastProvenBackup} none="none yet" />
         </section>
     );
 }
@@ -174,18 +182,18 @@ export default function Backups() {
     return (
         <div className="view">
             <h1>Backups</h1>
-            {statistics.isPending && <Loading />}
-            {statistics.isError && (
+            {statistics.isError ? (
                 <Failure reason={statistics.error} again={() => void statistics.refetch()} />
+            ) : (
+                <Last statistics={statistics.data} />
             )}
-            {statistics.data && <Last statistics={statistics.data} />}
             <div className="pair">
                 <div className="stack">
                     <Export expected={statistics.data?.lastExport?.bytes} />
                     <Spreadsheets />
                 </div>
                 <div className="stack">
-                    {statistics.data && <BackupFile statistics={statistics.data} changed={changed} />}
+                    <BackupFile changed={changed} />
                     <History />
                 </div>
             </div>

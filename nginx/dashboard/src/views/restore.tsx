@@ -1,7 +1,7 @@
 // Puts a backup into the shop, in place of what is there.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import type { Statistics } from "../api/admin";
+import { useStatistics, type Statistics } from "../api/admin";
 import { api, ApiError, bodyOf, newKey, type Schemas } from "../api/client";
 import { useTransfer } from "../api/transfer";
 import { useHere } from "../format";
@@ -109,13 +109,17 @@ function Done({ restored, close }: { restored: Restored; close: () => void }) {
 interface RestoreProps {
     file: Blob;
     counts: Record<string, number>;
-    statistics: Statistics;
     close: () => void;
 }
 
-function Warning({ counts, statistics }: Pick<RestoreProps, "counts" | "statistics">) {
+interface Standing {
+    /// What is here now.
+    resources: Statistics["resources"];
+}
+
+function Warning({ counts, resources }: Pick<RestoreProps, "counts"> & Standing) {
     const { format } = useHere();
-    const { products, orders, workflows } = statistics.resources;
+    const { products, orders, workflows } = resources;
     return (
         <>
             <p className="note bad">
@@ -134,11 +138,11 @@ function Warning({ counts, statistics }: Pick<RestoreProps, "counts" | "statisti
 }
 
 /// Warns, has it typed, restores and says what came of it.
-function Steps({ file, counts, statistics, close }: RestoreProps) {
+function Steps({ file, counts, resources, close }: RestoreProps & Standing) {
     const { me } = useHere();
     const [typed, setTyped] = useState("");
-    const { products, orders } = statistics.resources;
-    const replace = products.rows + orders.rows > 0;
+    const { products, orders } = resources;
+    const [replace] = useState(products.rows + orders.rows > 0); // as it was when it was asked
     const { restore, progress, stop } = useRestoring(file, replace);
     const stopped = restore.error instanceof ApiError && restore.error.code === "STOPPED";
     if (restore.data) return <Done restored={restore.data} close={close} />;
@@ -152,7 +156,7 @@ function Steps({ file, counts, statistics, close }: RestoreProps) {
             }}
         >
             {replace ? (
-                <Warning counts={counts} statistics={statistics} />
+                <Warning counts={counts} resources={resources} />
             ) : (
                 <p>
                     The shop is empty, so nothing is lost. Into it comes: <Counts counts={counts} />.
@@ -192,10 +196,14 @@ export function Restore(props: RestoreProps) {
     const { me } = useHere();
     const client = useQueryClient();
     const fresh = useFreshLogin();
+    const statistics = useStatistics();
     return (
         <Dialog title="Restore this backup?">
-            {fresh.isPending && <Loading />}
-            {fresh.isError && <Failure reason={fresh.error} again={() => void fresh.refetch()} />}
+            {(fresh.isPending || statistics.isPending) && <Loading />}
+            {[fresh, statistics].map(
+                ({ isError, error, refetch }, index) =>
+                    isError && <Failure key={index} reason={error} again={() => void refetch()} />,
+            )}
             {fresh.data === false && (
                 <div className="form">
                     <p className="soft">A restore needs a login of the last minutes: log in again.</p>
@@ -213,7 +221,9 @@ export function Restore(props: RestoreProps) {
                     </div>
                 </div>
             )}
-            {fresh.data === true && <Steps {...props} />}
+            {fresh.data === true && statistics.data && (
+                <Steps {...props} resources={statistics.data.resources} />
+            )}
         </Dialog>
     );
 }

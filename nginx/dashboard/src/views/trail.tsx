@@ -69,7 +69,7 @@ function TrailFilters({ filters }: { filters: Filters }) {
     const who = filters.get("user");
     return (
         <div className="filters" role="search">
-            <select aria-label="Who" {...field("user")}>
+            <select aria-label="Who" {...field("user")} className="input who">
                 <option value="">Anybody</option>
                 {who !== "" && !users.data?.some(({ id }) => String(id) === who) && (
                     <option value={who}>User #{who}</option>

@@ -1,5 +1,5 @@
 // A user: who they are, what they may, what becomes of them.
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { changeUser, useUser, useUsersChanged, type User as UserType } from "../api/admin";
@@ -12,13 +12,15 @@ import { useToasts } from "../ui/toasts";
 import { UserEditor } from "./user_editor";
 
 function Password({ user }: { user: UserType }) {
+    const client = useQueryClient();
     const [password, setPassword] = useState("");
     const changed = useUsersChanged();
     const { say } = useToasts();
     const reset = useMutation({
         // Whatever else was changed meanwhile: the password is this one from now on.
         mutationFn: () => changeUser(user.id, "*", { password }),
-        onSuccess: () => {
+        onSuccess: (now) => {
+            client.setQueryData(["user", user.id], now);
             setPassword("");
             void changed();
             say(`${user.name} has a new password. Their sessions have ended.`);
