@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { fetched } from "./loading.mjs";
+import { hostile } from "./shop.mjs";
 import { bound } from "./visitor.mjs";
-
-const hostile = `<img src=x onerror="document.title='caught'"><script>document.title='caught'</script>‮"'&`;
 
 /** Every view, with something in each. */
 async function furnish(shop) {
@@ -35,6 +34,15 @@ async function furnish(shop) {
         "/workflows/deliveries",
         "/notifications",
         "/account",
+        "/account/tokens",
+        "/admin",
+        "/admin/users",
+        "/admin/users/new",
+        "/admin/users/1",
+        "/admin/trail",
+        "/admin/backups",
+        "/admin/import",
+        "/admin/health",
         "/products?search=nothing-is-called-that",
         "/no-such-view",
     ];

@@ -2,6 +2,7 @@
 //   node tests/browser/run.mjs URL VAR [--all]
 // The last line is `N passed, N failed`. With SCREENSHOTS=folder, pictures of every view go there.
 import { chromium } from "playwright-core";
+import * as admin from "./admin.mjs";
 import * as docs from "./docs.mjs";
 import * as looks from "./looks.mjs";
 import * as orders from "./orders.mjs";
@@ -43,7 +44,7 @@ async function run(name, test) {
     }
 }
 
-for (const { slow = {}, ...tests } of [orders, products, workflows, sessions, docs, looks]) {
+for (const { slow = {}, ...tests } of [orders, admin, products, workflows, sessions, docs, looks]) {
     for (const [name, test] of Object.entries({ ...tests, ...(everything ? slow : {}) }))
         await run(name, test);
 }

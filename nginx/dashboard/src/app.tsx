@@ -25,6 +25,8 @@ const Runs = lazy(() => import("./views/runs"));
 const Deliveries = lazy(() => import("./views/deliveries"));
 const Notifications = lazy(() => import("./views/notifications"));
 const Account = lazy(() => import("./views/account"));
+const Tokens = lazy(() => import("./views/tokens"));
+const Administration = lazy(() => import("./views/administration"));
 
 function useUnread(): number {
     const unread = useQuery({
@@ -63,6 +65,34 @@ function Entry({
                 </span>
             )}
         </NavLink>
+    );
+}
+
+/// Side by side where there is room, else behind one.
+function AdministratorsEntries() {
+    return (
+        <>
+            <div className="nav-admin">
+                <p className="soft small">Administration</p>
+                <Entry to="/admin/users" icon="users">
+                    Users
+                </Entry>
+                <Entry to="/admin/trail" icon="trail">
+                    Audit trail
+                </Entry>
+                <Entry to="/admin/backups" icon="backups">
+                    Backups
+                </Entry>
+                <Entry to="/admin/health" icon="health">
+                    Health
+                </Entry>
+            </div>
+            <div className="nav-admin-menu">
+                <Entry to="/admin" icon="admin">
+                    Admin
+                </Entry>
+            </div>
+        </>
     );
 }
 
@@ -109,6 +139,7 @@ function Side() {
                 <Entry to="/account" icon="account">
                     Account
                 </Entry>
+                {me.user.role === "admin" && <AdministratorsEntries />}
             </nav>
             <div className="side-end">
                 <p className="who soft small">
@@ -168,6 +199,8 @@ export function App() {
                         <Route path="/workflows/:id" element={<Rule />} />
                         <Route path="/notifications" element={<Notifications />} />
                         <Route path="/account" element={<Account />} />
+                        <Route path="/account/tokens" element={<Tokens />} />
+                        <Route path="/admin/*" element={<Administration />} />
                         <Route path="*" element={<NoView />} />
                     </Routes>
                 </Suspense>

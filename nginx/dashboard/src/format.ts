@@ -12,6 +12,8 @@ export interface Format {
     roughMoney: (value: number) => string;
     quantity: (value: number) => string;
     count: (value: number) => string;
+    /// A file's size.
+    bytes: (value: number) => string;
     /// A moment's day and time.
     moment: (instant: string) => string;
     day: (instant: string) => string;
@@ -32,6 +34,24 @@ function relative(locale: string | undefined) {
         if (past < 86400) return words.format(Math.trunc(seconds / 3600), "hour");
         if (past < 7 * 86400) return words.format(Math.trunc(seconds / 86400), "day");
         return day(instant);
+    };
+}
+
+const sizes = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+function sizeFor(locale: string | undefined) {
+    const words = sizes.map(
+        (unit) =>
+            new Intl.NumberFormat(locale, {
+                style: "unit",
+                unit,
+                unitDisplay: unit === "byte" ? "long" : "short",
+                maximumFractionDigits: unit === "byte" ? 0 : 1,
+            }),
+    );
+    return (value: number) => {
+        const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), sizes.length - 1);
+        return words[power]?.format(value / 1000 ** power) ?? "";
     };
 }
 
@@ -66,6 +86,7 @@ export function formatFor(shop: Shop, locale?: string): Format {
         roughMoney: (value) => rough.format(value),
         quantity: (value) => quantity.format(value),
         count: (value) => quantity.format(value),
+        bytes: sizeFor(locale),
         moment: (instant) => moment.format(new Date(instant)),
         day: dayOf,
         date: (text) => date.format(new Date(`${text}T00:00:00Z`)),
