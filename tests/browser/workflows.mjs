@@ -99,7 +99,7 @@ export async function low_stock_becomes_a_notification_by_a_rule({ shop, arrive 
 
 export async function a_switch_moves_at_once_and_back_in_the_servers_words({ shop, arrive }) {
     const password = "a calm violet heron";
-    await shop.ask("POST", "/api/users", { username: "sam", name: "Sam", role: "staff", password });
+    await shop.ask("POST", "/api/users", { username: "wes", name: "Wes", role: "staff", password });
     const own = await rule(shop, { name: "In the house" });
     const abroad = await rule(shop, {
         name: "Out of the house",
@@ -108,7 +108,7 @@ export async function a_switch_moves_at_once_and_back_in_the_servers_words({ sho
     const visitor = await arrive();
     visitor.expected = /403/;
     const { page, open, read, logIn } = bound(visitor);
-    await logIn("sam", password);
+    await logIn("wes", password);
     await open("/workflows");
     const switchOf = (name) => page.getByRole("switch", { name: `${name}: enabled` });
     await switchOf("In the house").click();

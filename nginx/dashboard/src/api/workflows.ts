@@ -23,7 +23,7 @@ export function readRule(id: number, signal?: AbortSignal): Promise<Versioned<Sa
 
 /// A rule, read again whenever one comes back to it.
 export function useRule(id: number) {
-    return useQuery({ queryKey: ["workflow", id], queryFn: ({ signal }) => readRule(id, signal) });
+    return useQuery({ queryKey: ["rule", id], queryFn: ({ signal }) => readRule(id, signal) });
 }
 
 /// Makes a rule. \throws ApiError

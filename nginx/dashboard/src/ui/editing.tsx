@@ -37,6 +37,8 @@ interface Editing<Texts, Field, Body> {
     refused: Error | null;
     /// The server's reasons by field.
     reasons: Readonly<Record<string, string>>;
+    /// Forgets both.
+    forgive: () => void;
     discard: () => void;
     /// The choice, where there is one.
     conflict: ReactNode;
@@ -92,6 +94,7 @@ export function useEditing<T, Texts, Field extends string, Body>(
         saving: save.isPending,
         refused,
         reasons: refused instanceof ApiError ? refused.details : {},
+        forgive: save.reset,
         discard,
         conflict: theirs !== null && now !== null && save.variables !== undefined && (
             <Conflict

@@ -46,8 +46,12 @@ const words: Record<string, Words> = {
     lowStock: { title: "Stock", remedy: () => <Link to="/products?lowStock=true">Which</Link> },
     outbox: {
         title: "Mails and webhooks",
-        remedy: () =>
-            "See that smartflow deliver runs, and whether the receivers answer: what was tried is kept with each of them.",
+        remedy: () => (
+            <>
+                See that smartflow deliver runs, and whether the receivers answer: what was tried stands with
+                each of <Link to="/workflows/deliveries">the deliveries</Link>.
+            </>
+        ),
     },
     backup: {
         title: "Backup",

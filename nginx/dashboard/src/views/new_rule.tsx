@@ -22,7 +22,7 @@ export default function NewRule() {
         onSuccess: (created) => {
             const { id, name } = created.value;
             forget();
-            client.setQueryData(["workflow", id], created);
+            client.setQueryData(["rule", id], created);
             void changed();
             say(`${name} was created.`);
             void navigate(`/workflows/${id}`, { replace: true });
@@ -41,12 +41,14 @@ export default function NewRule() {
                 refused={create.error}
                 forgive={create.reset}
             >
-                <Link className="button" to="/workflows" onClick={forget}>
-                    Discard
-                </Link>
-                <button className="button primary" disabled={create.isPending}>
-                    Create rule
-                </button>
+                <div className="actions">
+                    <Link className="button" to="/workflows" onClick={forget}>
+                        Discard
+                    </Link>
+                    <button className="button primary" disabled={create.isPending}>
+                        Create rule
+                    </button>
+                </div>
             </RuleForm>
         </div>
     );

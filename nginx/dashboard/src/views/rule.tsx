@@ -1,8 +1,8 @@
 // A rule: edited where it stands, over what was read.
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
-import { api, ApiError, bodyOf, type Versioned } from "../api/client";
+import { api, bodyOf, type Versioned } from "../api/client";
 import {
     changeRule,
     readRule,
@@ -11,21 +11,14 @@ import {
     type RuleBody,
     type SavedRule,
 } from "../api/workflows";
-import { Conflict } from "../ui/conflict";
 import { Confirm } from "../ui/dialog";
-import { useDraft } from "../ui/draft";
+import { SaveBar, useEditing } from "../ui/editing";
 import { Failure, Loading, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 import { RuleForm } from "./rule_form";
 import { actionInWords, conditionsInWords, useNameOf, type NameOf } from "./rule_sentence";
 import { differing, textsOfRule, type Part, type RuleTexts } from "./rule_texts";
-import { namesOf, triggers } from "./rule_words";
-
-interface Draft {
-    /// What it was when the editing began.
-    base: Versioned<SavedRule>;
-    texts: RuleTexts;
-}
+import { triggers } from "./rule_words";
 
 /// An action and what belongs to it is one thing to people.
 type Said = Exclude<Part, "action">;
@@ -46,27 +39,19 @@ function inWords(texts: RuleTexts, part: Said, nameOf: NameOf): string {
     return actionInWords(texts, nameOf);
 }
 
-/// What two versions say, where they differ.
-function conflicting(mine: RuleTexts, base: SavedRule, theirs: SavedRule, nameOf: NameOf) {
-    const [before, now] = [textsOfRule(base), textsOfRule(theirs)];
-    const said = (texts: RuleTexts) =>
-        differing(texts, before).map((part): Said => (part === "action" ? "config" : part));
-    const [here, there] = [said(mine), said(now)];
-    return namesOf(labels)
-        .filter((part) => here.includes(part) || there.includes(part))
-        .map((part) => ({
-            label: labels[part],
-            theirs: inWords(now, part, nameOf),
-            mine: here.includes(part) ? inWords(mine, part, nameOf) : null,
-        }));
+/// The parts of a rule that a thing to people stands for.
+const partsOf = (said: Said): Part[] => (said === "config" ? ["action", "config"] : [said]);
+
+function differs(one: RuleTexts, other: RuleTexts, said: Said): boolean {
+    const parts = differing(one, other);
+    return partsOf(said).some((part) => parts.includes(part));
 }
 
 /// Only what was changed; an emptied name is refused by the server.
-function changesOf(texts: RuleTexts, base: SavedRule, body: RuleBody): Partial<RuleBody> {
-    const whole: RuleBody = { ...body, name: texts.name };
-    const changed = new Set(differing(texts, textsOfRule(base)));
-    // What only makes sense together goes together.
-    if (changed.has("action")) changed.add("config");
+function changesOf(name: string, changes: readonly Said[], body: RuleBody): Partial<RuleBody> {
+    const whole: RuleBody = { ...body, name };
+    const changed = new Set(changes.flatMap(partsOf));
+    // Conditions are about what the trigger is about.
     if (changed.has("trigger")) changed.add("conditions");
     return Object.fromEntries([...changed].map((part) => [part, whole[part]]));
 }
@@ -115,81 +100,36 @@ function DeleteRule({ rule: { value: rule, etag } }: { rule: Versioned<SavedRule
     );
 }
 
-function useSaving(id: number, forget: () => void) {
-    const client = useQueryClient();
-    const changed = useRulesChanged();
-    const { say } = useToasts();
-    const [theirs, setTheirs] = useState<Versioned<SavedRule> | null>(null);
-    const save = useMutation({
-        mutationFn: ({ etag, body }: { etag: string; body: Partial<RuleBody> }) => changeRule(id, etag, body),
-        onSuccess: (saved) => {
-            client.setQueryData(["workflow", id], saved);
-            forget();
-            void changed();
-            say("Saved.");
-        },
-        onError: async (reason) => {
-            if (reason instanceof ApiError && reason.status === 412) setTheirs(await readRule(id));
-        },
-    });
-    return { save, theirs, setTheirs };
-}
-
 function RuleEditor({ rule }: { rule: Versioned<SavedRule> }) {
-    const { id } = rule.value;
-    const [draft, setDraft, forget] = useDraft<Draft | null>(`rule-${id}`, () => null);
-    const { save, theirs, setTheirs } = useSaving(id, forget);
-    const client = useQueryClient();
     const nameOf = useNameOf();
-    const base = draft?.base ?? rule;
-    const texts = draft?.texts ?? textsOfRule(rule.value);
-    const changed = differing(texts, textsOfRule(base.value)).length > 0;
-    const [whole, setWhole] = useState<RuleBody | null>(null);
-    const send = (over: Versioned<SavedRule>, body: RuleBody) => {
-        setWhole(body);
-        setTheirs(null);
-        if (changed) save.mutate({ etag: over.etag, body: changesOf(texts, base.value, body) });
-    };
-    const refused = save.error instanceof ApiError && save.error.status === 412 ? null : save.error;
+    const changed = useRulesChanged();
+    const editing = useEditing({
+        what: "rule",
+        id: rule.value.id,
+        current: rule,
+        labels,
+        textsOf: textsOfRule,
+        differs,
+        shownAs: (texts, said) => inWords(texts, said, nameOf),
+        read: readRule,
+        write: changeRule,
+        saved: () => void changed(),
+    });
+    const { texts, change, changes, save, refused, forgive, conflict } = editing;
     return (
         <>
             <RuleForm
                 texts={texts}
-                change={(next) => setDraft({ base, texts: next })}
-                save={(body) => send(base, body)}
+                change={change}
+                save={(body) => {
+                    if (changes.length > 0) save(changesOf(texts.name, changes, body));
+                }}
                 refused={refused}
-                forgive={save.reset}
+                forgive={forgive}
             >
-                {changed && (
-                    <button
-                        className="button"
-                        type="button"
-                        onClick={() => {
-                            forget();
-                            save.reset();
-                        }}
-                    >
-                        Discard
-                    </button>
-                )}
-                <button className="button primary" disabled={!changed || save.isPending}>
-                    Save
-                </button>
+                <SaveBar editing={editing} labels={labels} />
             </RuleForm>
-            {theirs !== null && draft !== null && whole !== null && (
-                <Conflict
-                    what="rule"
-                    rows={conflicting(texts, base.value, theirs.value, nameOf)}
-                    keepMine={() => send(theirs, whole)}
-                    takeTheirs={() => {
-                        client.setQueryData(["workflow", id], theirs);
-                        setTheirs(null);
-                        forget();
-                        save.reset();
-                    }}
-                    close={() => setTheirs(null)}
-                />
-            )}
+            {conflict}
         </>
     );
 }

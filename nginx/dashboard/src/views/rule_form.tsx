@@ -145,7 +145,7 @@ export function RuleForm({ texts, change, save, refused, forgive, children }: Fo
                 body={JSON.stringify({ body: bodyOfRule(texts).body, days })}
             />
             <FormFailure reason={refused ?? asked.error} fields={isShown} />
-            <div className="actions">{children}</div>
+            {children}
         </form>
     );
 }

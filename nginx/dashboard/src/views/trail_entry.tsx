@@ -89,6 +89,7 @@ function addressOf({ entity, entityId, action }: AuditLog): string | null {
     if (entityId === null || action === "delete") return null;
     if (entity === "product") return `/products/${entityId}`;
     if (entity === "order") return `/orders/${entityId}`;
+    if (entity === "workflow") return `/workflows/${entityId}`;
     return entity === "user" ? `/admin/users/${entityId}` : null;
 }
 

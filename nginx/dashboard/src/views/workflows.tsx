@@ -29,7 +29,7 @@ function useSwitch() {
             put(id, !enabled);
             complain(reason);
         },
-        onSuccess: (saved) => client.setQueryData(["workflow", saved.value.id], saved),
+        onSuccess: (saved) => client.setQueryData(["rule", saved.value.id], saved),
         onSettled: changed,
     });
 }
