@@ -20,6 +20,7 @@ export async function a_new_user_is_staff_and_sees_nothing_of_the_administrators
     await admin.button("Create user").click();
     await admin.see("Sam Staff");
     await staff.logIn("sam", password);
+    await staff.open("/");
     const views = staff.page.getByRole("navigation", { name: "Views" });
     await views.getByRole("link", { name: "Account" }).waitFor();
     assert.equal(await views.getByText(/Administration|Users|Audit|Backups|Health/).count(), 0);
@@ -257,8 +258,9 @@ export async function a_restore_asks_for_a_fresh_login_first({ shop, arrive }) {
 
 export async function the_books_are_checked_and_what_is_wrong_comes_with_what_to_do({ shop, arrive }) {
     const { id } = await shop.product({ name: "Booked tea" });
-    const { page, button, see, read, logIn, violations } = bound(await arrive());
+    const { page, button, see, read, open, logIn, violations } = bound(await arrive());
     await logIn();
+    await open("/");
     await page.getByRole("main").getByRole("link", { name: "Health" }).click();
     await see("Health");
     await read("It answers, and so do the shop’s programs.");

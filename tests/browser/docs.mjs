@@ -29,7 +29,7 @@ export async function the_documentation_has_every_operation_of_the_api({ shop, a
 export async function an_example_runs_and_hostile_strings_in_the_answer_are_text({ shop, arrive }) {
     const { id } = await shop.product({ name: hostile });
     const visitor = await arrive();
-    const { page, logIn, violations } = bound(visitor);
+    const { page, logInByForm, violations } = bound(visitor);
     visitor.expected = /401/;
     await read_docs(visitor, "productsRead");
     await page.getByRole("button", { name: "Try it: Read a product" }).click();
@@ -38,7 +38,7 @@ export async function an_example_runs_and_hostile_strings_in_the_answer_are_text
     await form.getByRole("button", { name: "Send" }).click();
     await form.getByText(/^401/).waitFor();
     await form.getByRole("link", { name: "Log in" }).click();
-    await logIn();
+    await logInByForm();
     await read_docs(visitor, "productsRead");
     await page.getByRole("button", { name: "Try it: Read a product" }).click();
     await form.getByLabel("id (required)").fill(String(id));

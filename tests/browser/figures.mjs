@@ -69,7 +69,8 @@ const browser = await chromium.launch({
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
 });
 const visitor = await Visitor.arrive(browser, shop);
-await visitor.logIn();
+await visitor.open("/");
+await visitor.logInByForm();
 const loggedIn = await visitor.context.storageState();
 await visitor.context.close();
 for (const [name, device] of [
