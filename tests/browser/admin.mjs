@@ -188,12 +188,20 @@ async function exported({ page, button, read }) {
     return readFileSync(await file.path());
 }
 
-export async function a_backup_goes_out_is_proven_and_comes_back({ shop, arrive }) {
+export async function a_backup_goes_out_is_proven_and_comes_back_and_what_is_none_is_refused({ shop, arrive }) {
     const { id } = await shop.product({ name: "Kept tea", price: 5 });
-    const visitor = bound(await arrive());
+    const one = await arrive();
+    one.expected = /400/;
+    const visitor = bound(one);
     const { page, field, button, read, open, logIn, violations } = visitor;
     await logIn();
     await open("/admin/backups");
+    const file = (text) => ({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(text) });
+    await field("Backup").setInputFiles(file('{"format": "other"}'));
+    await read("The file is no export of SmartFlow.");
+    await field("Backup").setInputFiles(file("no JSON"));
+    await read("The file is no JSON object.");
+    assert.equal(await button("Restore it…").count(), 0);
     const buffer = await exported(visitor);
     await shop.ask("PATCH", `/api/products/${id}`, { price: 6 });
     const later = await shop.product({ name: "Later tea" });
@@ -218,20 +226,6 @@ export async function a_backup_goes_out_is_proven_and_comes_back({ shop, arrive 
     await read("Restore: in place of what was here");
     assert.equal((await shop.ask("GET", `/api/products/${id}`)).price, 5);
     await assert.rejects(shop.ask("GET", `/api/products/${later.id}`), /404/);
-}
-
-export async function a_file_that_is_no_backup_is_refused_with_what_is_wrong({ arrive }) {
-    const visitor = await arrive();
-    const { field, button, read, open, logIn } = bound(visitor);
-    visitor.expected = /400/;
-    await logIn();
-    await open("/admin/backups");
-    const file = (text) => ({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(text) });
-    await field("Backup").setInputFiles(file('{"format": "other"}'));
-    await read("The file is no export of SmartFlow.");
-    await field("Backup").setInputFiles(file("no JSON"));
-    await read("The file is no JSON object.");
-    assert.equal(await button("Restore it…").count(), 0);
 }
 
 export async function a_restore_asks_for_a_fresh_login_first({ shop, arrive }) {

@@ -78,8 +78,8 @@ export class Visitor {
 
     /** What is hard to use on this page, by axe-core's rules, all of them or those named. */
     async violations(rules) {
-        await this.page.evaluate(axe);
-        const options = rules === undefined ? {} : { runOnly: rules };
+        if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(axe);
+        const options = { resultTypes: ["violations"], ...(rules !== undefined && { runOnly: rules }) };
         const { violations } = await this.page.evaluate((given) => axe.run(document, given), options);
         return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
     }

@@ -33,7 +33,7 @@ function columnsFor(format: Format, mine: number): Column<User>[] {
         },
         {
             name: "Last login",
-            className: "w-m soft",
+            className: "wide w-m soft",
             cell: ({ lastLoginAt }) =>
                 lastLoginAt === null ? (
                     "never"
