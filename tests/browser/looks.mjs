@@ -48,27 +48,20 @@ async function furnish(shop) {
     ];
 }
 
-/** What is hard to use on this page when it is light, and to read when it is dark. */
-async function accessible({ page, violations }, view) {
-    await page.emulateMedia({ colorScheme: "light" });
-    assert.deepEqual(await violations(), [], `${view}, light`);
-    await page.emulateMedia({ colorScheme: "dark" });
-    assert.deepEqual(await violations(["color-contrast"]), [], `${view}, dark`);
-}
-
-export async function every_view_is_accessible_in_light_and_dark({ shop, arrive }) {
-    const visitor = bound(await arrive());
-    const { open, settle, logInByForm } = visitor;
+async function all_views({ shop, arrive }, colorScheme, rules) {
+    const { open, settle, logInByForm, violations } = bound(await arrive({ colorScheme }));
     await open("/");
     await settle();
-    await accessible(visitor, "login");
+    assert.deepEqual(await violations(rules), [], "login");
     await logInByForm();
     for (const view of await furnish(shop)) {
         await open(view);
         await settle();
-        await accessible(visitor, view);
+        assert.deepEqual(await violations(rules), [], view);
     }
 }
+
+export const every_view_is_accessible = (given) => all_views(given, "light");
 
 export async function hostile_strings_are_text({ shop, arrive }) {
     const { id: productId } = await shop.product({ name: hostile, category: hostile.slice(0, 90) });
@@ -121,6 +114,8 @@ export async function the_first_load_is_below_200_kb_and_the_next_one_asks_for_l
 }
 
 export const slow = {
+    every_view_can_be_read_in_the_dark: (given) => all_views(given, "dark", ["color-contrast"]),
+
     async every_view_fits_every_width({ shop, arrive }) {
         const folder = process.env.SCREENSHOTS;
         if (folder) mkdirSync(folder, { recursive: true });
