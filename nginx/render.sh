@@ -17,18 +17,27 @@ render() { # template, NAME=value...
     printf '%s\n\n' "$text"
 }
 
-# How many connections to a family each worker keeps. All together stay below the number of
+# How many connections to a family each worker keeps. All together stay far below the number of
 # threads, or a new client would wait for one that a kept connection holds.
 kept_connections() {
-    local kept=$((set[THREADS] / 2 / web_workers))
-    echo "$((kept < 16 ? kept : 16))"
+    local kept=$((set[THREADS] / 8 / web_workers))
+    echo "$((kept < 64 ? kept : 64))"
+}
+
+# How many requests a worker hands to a family at once; the next one is answered 503 without waiting.
+# Together with the kept connections, no more than the family has threads: one that waited for a
+# thread would be passed by whoever comes on a kept connection.
+most_requests() {
+    echo "$((set[THREADS] - $(kept_connections) * web_workers))"
 }
 
 keepalive() {
     local kept
     kept=$(kept_connections)
     if ((kept > 0)); then
-        printf 'keepalive %d;\n    keepalive_timeout 60s;' "$kept"
+        # Several workers together may have more connections than there are threads; then those that
+        # wait get a thread whenever a kept one is closed.
+        printf 'keepalive %d;\n    keepalive_timeout 60s;\n    keepalive_requests 100;' "$kept"
     fi
 }
 
@@ -85,8 +94,8 @@ render_families() { # folder
     local family path
     for family in "${families[@]}"; do
         path=/api/${family//_//}
-        render upstream.conf.in FAMILY="$family" SOCKETS="$sockets" KEEPALIVE="$(keepalive)" \
-            >> "$1/upstreams.conf"
+        render upstream.conf.in FAMILY="$family" SOCKETS="$sockets" MOST="$(most_requests)" \
+            KEEPALIVE="$(keepalive)" >> "$1/upstreams.conf"
         render family.conf.in FAMILY="$family" PATH="$path" MORE="$(long_work "$family")" \
             >> "$1/families.conf"
         echo "\"~^$path(/|\$)\" @family_$family;" >> "$1/refused.conf"
@@ -101,7 +110,7 @@ render_site() { # folder
     mkdir -p -- "$folder"
     cp -- "$templates"/{errors,headers,types}.conf "$folder"
     render fastcgi.conf.in KEEP="$keep" \
-        TIMEOUT="$((set[STATEMENT_TIMEOUT] + 5))" > "$folder/fastcgi.conf"
+        TIMEOUT="$((set[STATEMENT_TIMEOUT] + 15))" > "$folder/fastcgi.conf"
     render maps.conf.in LOGIN_INTERVAL="$((logins ? (59 + logins) / logins : 1))" \
         > "$folder/maps.conf"
     render_families "$folder"

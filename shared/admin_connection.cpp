@@ -107,9 +107,12 @@ AdminConnection::AdminConnection(const std::string &url, LineSink notice)
 {
     state_->notice = std::move(notice);
     // A later word beats an earlier one, so the URL may have another time limit but no encoding.
-    const char *words[] = {"connect_timeout", "dbname", "client_encoding",
-                           "fallback_application_name", nullptr};
-    const char *values[] = {"10", url.c_str(), "UTF8", "smartflow", nullptr};
+    // What takes hours may be silent for as long, but not the network: that is noticed in a minute.
+    const char *words[] = {"connect_timeout",  "keepalives_idle",           "keepalives_interval",
+                           "keepalives_count", "tcp_user_timeout",          "dbname",
+                           "client_encoding",  "fallback_application_name", nullptr};
+    const char *values[] = {"10",        "30",   "10",        "3",    "60000",
+                            url.c_str(), "UTF8", "smartflow", nullptr};
     state_->connection.reset(PQconnectdbParams(words, values, 1));
     PGconn *connection = state_->connection.get();
     if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) {

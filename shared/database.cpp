@@ -1,19 +1,14 @@
 #include "database.hpp"
 
+#include "database_pool.hpp"
 #include "database_rows.hpp"
 #include "error.hpp"
 #include "parameters.hpp"
 #include "settings.hpp"
 #include "sqlstate.hpp"
 
-#include <pqxx/pqxx>
-
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
-#include <iterator>
-#include <mutex>
 #include <random>
 #include <thread>
 
@@ -21,9 +16,9 @@ namespace smartflow {
 
 namespace {
 
-constexpr auto queue_patience = std::chrono::seconds(5); ///< wait for a free connection at most
-constexpr int max_attempts = 5;                          ///< of a lost serialisation or a deadlock
-constexpr int streamed_rows_a_fetch = 200;               ///< of a stream
+constexpr const char *late = "no answer in time: "; ///< before a cause
+constexpr int max_attempts = 5;                     ///< of a lost serialisation or a deadlock
+constexpr int streamed_rows_a_fetch = 200;          ///< of a stream
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
@@ -45,179 +40,6 @@ std::string connection_string(const Settings &settings, const std::string &famil
     }
     return url;
 }
-
-/// Hears whether the server says anything of itself.
-class Listener : public pqxx::errorhandler
-{
-public:
-    using errorhandler::errorhandler;
-    bool operator()(const char *) noexcept override
-    {
-        heard = true;
-        return false;
-    }
-    bool heard = false;
-};
-
-/// Whether an idle connection is of use, without a message sent. A server that ends a connection
-/// may say so first, and the end itself is read only after that, or isn't there yet: so it is read
-/// twice, and whatever is said to a connection that asked nothing is taken for its end.
-bool is_alive(pqxx::connection &link)
-{
-    Listener listener(link);
-    try {
-        link.get_notifs();
-        link.get_notifs();
-    } catch (const std::exception &) {
-        return false;
-    }
-    return !listener.heard;
-}
-
-/// Connections, made when first needed, lent to one call at a time. Streams have as many of their
-/// own, so that a slow one never keeps short calls waiting.
-class Database::Pool
-{
-public:
-    using Connection = std::unique_ptr<pqxx::connection>;
-
-    /// A connection that goes back when the call is done; one that failed doesn't.
-    class Lease
-    {
-    public:
-        Lease(Pool &pool, bool stream) : pool_(pool), stream_(stream), link_(pool.take(stream)) {}
-        ~Lease() { pool_.give_back(stream_, std::move(link_)); }
-        Lease(const Lease &) = delete;
-        Lease &operator=(const Lease &) = delete;
-
-        /// The connection, sure to have been alive a moment ago.
-        pqxx::connection &link()
-        {
-            if (link_ && !is_alive(*link_)) {
-                link_.reset();
-            }
-            if (!link_) {
-                link_ = pool_.connect(!stream_);
-            }
-            return *link_;
-        }
-
-        void drop() noexcept { link_.reset(); }
-
-    private:
-        Pool &pool_;
-        bool stream_;
-        Connection link_;
-    };
-
-    Pool(std::string url, std::int64_t size, std::vector<std::string> functions)
-        : url_(std::move(url)), size_(static_cast<std::size_t>(size)),
-          functions_(std::move(functions))
-    {}
-
-    /// One statement, one round trip; prepared beforehand where the connection is kept.
-    pqxx::result run(pqxx::connection &link, const std::string &function,
-                     const Arguments &arguments) const
-    {
-        CallParameters parameters(arguments);
-        std::string name = function;
-        if (arguments.released) {
-            name += released_suffix;
-        } else if (arguments.key) {
-            parameters.values().push_back(function.c_str());
-            name = idempotent_call;
-        }
-        const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
-        pqxx::nontransaction statement_alone(link);
-        if (std::find(functions_.begin(), functions_.end(), name) == functions_.end()) {
-            return statement_alone.exec_params(call_statement(name), given);
-        }
-        return statement_alone.exec_prepared(name, given);
-    }
-
-    Connection connect(bool prepare) const
-    {
-        Connection link;
-        try {
-            link = std::make_unique<pqxx::connection>(url_);
-        } catch (const pqxx::failure &failure) {
-            throw unavailable(failure.what());
-        }
-        if (prepare) {
-            for (const std::string &function : functions_) {
-                link->prepare(function, call_statement(function));
-                link->prepare_now(function);
-            }
-        }
-        return link;
-    }
-
-    void close_idle(std::chrono::seconds idle)
-    {
-        std::vector<Resting> closed; // after the lock: their destructors talk to the server
-        const std::lock_guard<std::mutex> lock(mutex_);
-        for (Shelf *shelf : {&calls_, &streams_}) {
-            // The newest is last, and taken first.
-            const auto kept =
-                std::find_if(shelf->idle.begin(), shelf->idle.end(),
-                             [&](const Resting &one) { return Clock::now() - one.since < idle; });
-            std::move(shelf->idle.begin(), kept, std::back_inserter(closed));
-            shelf->idle.erase(shelf->idle.begin(), kept);
-        }
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-
-    struct Resting {
-        Connection link;
-        Clock::time_point since;
-    };
-
-    struct Shelf {
-        std::vector<Resting> idle;
-        std::size_t lent = 0;
-    };
-
-    Connection take(bool stream)
-    {
-        std::unique_lock<std::mutex> lock(mutex_);
-        Shelf &shelf = stream ? streams_ : calls_;
-        if (!freed_.wait_for(lock, queue_patience, [&] { return shelf.lent < size_; })) {
-            throw Error(Code::service_unavailable, "The server is busy. Try again in a moment.")
-                .because("no database connection became free")
-                .retry_after(1);
-        }
-        ++shelf.lent;
-        if (shelf.idle.empty()) {
-            return nullptr;
-        }
-        Connection link = std::move(shelf.idle.back().link);
-        shelf.idle.pop_back();
-        return link;
-    }
-
-    void give_back(bool stream, Connection link)
-    {
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            Shelf &shelf = stream ? streams_ : calls_;
-            --shelf.lent;
-            if (link && link->is_open()) {
-                shelf.idle.push_back({std::move(link), Clock::now()});
-            }
-        }
-        freed_.notify_all();
-    }
-
-    std::string url_;
-    std::size_t size_;
-    std::vector<std::string> functions_;
-    std::mutex mutex_;
-    std::condition_variable freed_;
-    Shelf calls_;
-    Shelf streams_;
-};
 
 namespace {
 
@@ -267,12 +89,64 @@ void flush(pqxx::connection &link)
     }
 }
 
+/// One statement, one round trip; prepared beforehand where the connection is kept.
+pqxx::result run(const DatabasePool &pool, pqxx::connection &link, const std::string &function,
+                 const Arguments &arguments)
+{
+    CallParameters parameters(arguments);
+    std::string name = function;
+    if (arguments.released) {
+        name += released_suffix;
+    } else if (arguments.key) {
+        parameters.values().push_back(function.c_str());
+        name = idempotent_call;
+    }
+    const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
+    pqxx::nontransaction statement_alone(link);
+    if (!pool.is_prepared(name)) {
+        return statement_alone.exec_params(call_statement(name), given);
+    }
+    return statement_alone.exec_prepared(name, given);
+}
+
 /// A pause that grows and differs between those who collided.
 void pause_before(int attempt)
 {
     thread_local std::minstd_rand dice(std::random_device{}());
     std::uniform_int_distribution<int> ms(1, 10 << attempt);
     std::this_thread::sleep_for(std::chrono::milliseconds(ms(dice)));
+}
+
+/// What the statement answers, however often it takes; within the time for one.
+pqxx::result answer(DatabasePool &pool, const std::string &function, const Arguments &arguments)
+{
+    DatabasePool::Lease lease(pool, false);
+    bool reconnected = false;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return driver_translated([&] { return run(pool, lease.link(), function, arguments); });
+        } catch (const Error &refusal) {
+            if (arguments.write && refusal.status() == 409) {
+                flush(lease.link());
+            }
+            throw;
+        } catch (const TryAgain &again) {
+            if (lease.overdue()) {
+                throw unavailable(late + again.cause);
+            }
+            if (again.reconnect) {
+                lease.drop();
+                // What may have been done is repeated only where repeating does no harm.
+                if ((arguments.write && !again.undone) || reconnected) {
+                    throw unavailable(again.cause);
+                }
+                reconnected = true;
+            } else if (attempt == max_attempts) {
+                throw unavailable(again.cause);
+            }
+            pause_before(attempt);
+        }
+    }
 }
 
 } // namespace
@@ -289,8 +163,8 @@ Database::Database(const Settings &settings, const std::string &family,
     setenv("PGOPTIONS",
            ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s").c_str(),
            0);
-    pool_ = std::make_unique<Pool>(connection_string(settings, family),
-                                   settings.database_connections, std::move(functions));
+    pool_ = std::make_unique<DatabasePool>(connection_string(settings, family), settings,
+                                           std::move(functions));
 }
 
 Database::~Database() = default;
@@ -305,42 +179,23 @@ Reply Database::call(const std::string &function, const Arguments &arguments, co
     if (ends_with(function, "_stream")) {
         return stream(function, arguments, sink);
     }
-    Pool::Lease lease(*pool_, false);
-    bool reconnected = false;
-    for (int attempt = 1;; ++attempt) {
-        try {
-            return driver_translated([&] {
-                const pqxx::result result = pool_->run(lease.link(), function, arguments);
-                if (!sink) {
-                    return reply_of(result);
-                }
-                pass_rows(result, columns_of(result), sink);
-                return Reply();
-            });
-        } catch (const Error &refusal) {
-            if (arguments.write && refusal.status() == 409) {
-                flush(lease.link());
-            }
-            throw;
-        } catch (const TryAgain &again) {
-            if (again.reconnect) {
-                lease.drop();
-                // What may have been done is repeated only where repeating does no harm.
-                if ((arguments.write && !again.undone) || reconnected) {
-                    throw unavailable(again.cause);
-                }
-                reconnected = true;
-            } else if (attempt == max_attempts) {
-                throw unavailable(again.cause);
-            }
-            pause_before(attempt);
-        }
+    // All of the answer is here before a slow client gets it, and the connection is free again.
+    const pqxx::result result = answer(*pool_, function, arguments);
+    if (!sink) {
+        return reply_of(result);
     }
+    pass_rows(result, columns_of(result), sink);
+    return Reply();
 }
 
 Reply Database::stream(const std::string &function, const Arguments &arguments, const RowSink &sink)
 {
-    Pool::Lease lease(*pool_, true);
+    DatabasePool::Lease lease(*pool_, true);
+    std::vector<Column> columns;
+    const auto pass = [&](const pqxx::result &part) {
+        const DatabasePool::Lease::Pause as_slowly_as_the_client_reads(lease);
+        return pass_rows(part, columns, sink);
+    };
     try {
         return driver_translated([&] {
             CallParameters parameters(arguments);
@@ -360,23 +215,22 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
             }
             const std::string fetch =
                 "fetch forward " + std::to_string(streamed_rows_a_fetch) + " from rows";
-            std::vector<Column> columns;
             for (;;) {
                 const pqxx::result part = snapshot.exec(fetch);
                 if (columns.empty()) {
                     columns = columns_of(part);
                     if (part.empty()) {
-                        pass_rows(part, columns, sink);
+                        pass(part);
                     }
                 }
-                if (part.empty() || !pass_rows(part, columns, sink)) {
+                if (part.empty() || !pass(part)) {
                     return reply;
                 }
             }
         });
     } catch (const TryAgain &again) {
         lease.drop();
-        throw unavailable(again.cause);
+        throw unavailable((lease.overdue() ? late : "") + again.cause);
     }
 }
 

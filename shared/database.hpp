@@ -12,6 +12,7 @@
 
 namespace smartflow {
 
+class DatabasePool;
 struct Settings;
 
 /// What every SQL function of the API takes: the composite type smartflow_api.request, field by
@@ -21,7 +22,7 @@ struct Arguments {
     std::string role;                      ///< least role that may: `staff`, `admin`, or empty
     bool write = false;                    ///< an unsafe method: a read-only token is refused
     bool released = false;   ///< others needn't wait for the disk behind what it locks
-    bool cross_site = false;               ///< came with a cookie from another site: refused
+    bool cross_site = false; ///< came with a cookie from another site: refused
     std::string request_id;
     std::string address; ///< the client's, IPv4 or IPv6; empty when unknown
     std::string user_agent;
@@ -89,8 +90,7 @@ public:
 private:
     Reply stream(const std::string &function, const Arguments &arguments, const RowSink &sink);
 
-    class Pool;
-    std::unique_ptr<Pool> pool_;
+    std::unique_ptr<DatabasePool> pool_;
 };
 
 /// DATABASE_URL for a family.

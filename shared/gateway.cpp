@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -177,6 +178,8 @@ struct Serving {
     const Family &family;
     const Settings &settings;
     Call call;
+    std::atomic<std::int64_t> threads{0};
+    std::atomic<int> waiting{0}; ///< threads that a new connection can come to
     std::atomic<int> busy{0};
     std::atomic<bool> stopping{false};
     /// Whether the web server starts as many processes of a family as it sees fit, with one request
@@ -184,11 +187,15 @@ struct Serving {
     std::atomic<bool> among_many{false};
 };
 
+void start_thread(Serving &serving);
+
 /// Accepts and answers for ever. A connection that the web server keeps open stays with its
-/// thread, so there must be more threads than kept connections (nginx/upstream.conf.in).
+/// thread, so there must be more threads than kept connections (nginx/upstream.conf.in); where none
+/// is left for a new connection, another starts.
 /// Once stopping, each thread ends with the request it has.
 void accept_and_answer(Serving &serving)
 {
+    bool waits = true; // counted as such
     FCGX_Request fcgi;
     FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
     for (;;) {
@@ -197,6 +204,12 @@ void accept_and_answer(Serving &serving)
             continue;
         }
         ++serving.busy;
+        if (waits) {
+            --serving.waiting;
+        }
+        if (serving.waiting == 0) {
+            start_thread(serving);
+        }
         Request request =
             read_request([&](const char *name) { return FCGX_GetParam(name, fcgi.envp); });
         std::uint64_t unread = body_length(request).value_or(0);
@@ -212,10 +225,31 @@ void accept_and_answer(Serving &serving)
         if (serving.stopping) {
             FCGX_Free(&fcgi, 1);
         }
+        waits = fcgi.ipcFd < 0; // one whose connection is kept gets what comes there
+        if (waits) {
+            ++serving.waiting;
+        }
         --serving.busy;
         if (serving.stopping) {
             return;
         }
+    }
+}
+
+/// Starts one more thread, unless there are as many as set. Where the host refuses one, the next
+/// request tries again.
+void start_thread(Serving &serving)
+{
+    if (++serving.threads > serving.settings.threads) {
+        --serving.threads;
+        return;
+    }
+    ++serving.waiting;
+    try {
+        std::thread(accept_and_answer, std::ref(serving)).detach();
+    } catch (const std::system_error &) {
+        --serving.waiting;
+        --serving.threads;
     }
 }
 
@@ -232,9 +266,7 @@ int serve_fastcgi(const Family &family, const Settings &settings)
 
     Database database(settings, family.name, functions_of(family));
     Serving serving{family, settings, calling(database)};
-    for (std::int64_t i = 0; i < settings.threads; ++i) {
-        std::thread(accept_and_answer, std::ref(serving)).detach();
-    }
+    start_thread(serving);
     tell_service_manager("READY=1");
     while (sigtimedwait(&stop, nullptr, &look_after_connections) < 0) {
         database.close_idle(serving.among_many ? idle_among_many : idle_alone);

@@ -40,14 +40,17 @@ const Setting settings_table[] = {
     {"DATABASE_ADMIN_URL", "", check_text, {}, &Settings::database_admin_url, true,
      "Where the owner of the tables connects, for the commands of `smartflow`: directly, not through "
      "a connection pooler. Empty: DATABASE_URL."},
-    {"THREADS", "32", check_number, {1, 1024}, &Settings::threads, false,
-     "How many connections from the web server a family of programs accepts at once. It must "
-     "exceed what the web server keeps open. As plain CGI it is always 1."},
+    {"THREADS", "512", check_number, {1, 1024}, &Settings::threads, false,
+     "How many requests a family of programs takes at once, each by a thread, which is started when "
+     "one is needed. Most of them wait for a database connection: half of the threads at most, and a "
+     "quarter may be busy with long lists. What comes beyond that is answered 503 at once. As plain "
+     "CGI it is always 1."},
     {"DATABASE_CONNECTIONS", "4", check_number, {1, 64}, &Settings::database_connections, false,
      "How many database connections a family opens at most for its short calls, which its threads "
      "share; long lists may take as many again."},
     {"STATEMENT_TIMEOUT", "30", check_number, {1, 3600}, &Settings::statement_timeout_s, false,
-     "Seconds after which the database gives up a request."},
+     "Seconds after which the database gives up a request. A server that says nothing at all for "
+     "that long, and 2 seconds more, is given up too."},
     {"PUBLIC_URL", "", check_public_url, {}, &Settings::public_url, false,
      "The address at which people reach the shop, such as https://shop.example: scheme, host and "
      "port. Empty: the host that the request names."},

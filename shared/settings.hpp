@@ -17,7 +17,7 @@ namespace smartflow {
 struct Settings {
     std::string database_url;       ///< DATABASE_URL; `{family}` in it is the family's name
     std::string database_admin_url; ///< DATABASE_ADMIN_URL as set; see admin_connection_string
-    std::int64_t threads = 0;       ///< THREADS: accepting threads of a family (FastCGI)
+    std::int64_t threads = 0;       ///< THREADS: most accepting threads of a family (FastCGI)
     std::int64_t database_connections = 0; ///< DATABASE_CONNECTIONS of a family
     std::int64_t statement_timeout_s = 0;  ///< STATEMENT_TIMEOUT, seconds
     std::string public_url;                ///< PUBLIC_URL: scheme://host[:port], empty when not set

@@ -5,6 +5,10 @@
 create function differences(before jsonb, after jsonb) returns json
 language plpgsql immutable as $$
 begin
+    if before is null then
+        return (select coalesce(json_object_agg(key, json_build_object('from', null, 'to', value)), '{}')
+                  from jsonb_each(after) where value <> 'null');
+    end if;
     return (select coalesce(json_object_agg(key, json_build_object('from', before -> key, 'to', after -> key)), '{}')
               from (select key from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key) as keys
              where coalesce(before -> key, 'null') is distinct from coalesce(after -> key, 'null'));

@@ -88,26 +88,17 @@ end
 $$;
 
 -- Refuses what only the database knows: products that don't exist or are archived, an assignee who
--- is no active user. Holds the products against deletion.
--- known: products that the order named before, which are kept as they were
+-- is no active user.
+-- missing: the lines that name such a product
 -- assignee: null where none is to be checked
-create function check_references(lines wanted_line[], known bigint[], assignee bigint) returns void
+create function check_references(missing bigint[], assignee bigint) returns void
 language plpgsql as $$
 declare
-    wrong jsonb;
+    wrong jsonb := (select jsonb_object_agg(format('items[%s].productId', line - 1), 'does not exist') from unnest(missing) as line);
 begin
-    perform from products p where p.id in (select l.product_id from unnest(lines) as l) order by p.id for key share;
-    select jsonb_object_agg(field, reason)
-      into wrong
-      from (select format('items[%s].productId', l.line - 1), 'does not exist'
-              from unnest(lines) as l
-             where l.product_id <> all (known)
-               and not exists (select from products p where p.id = l.product_id and not p.archived)
-            union all
-            select 'assignedTo', 'is not an active user'
-             where assignee is not null
-               and not exists (select from users u where u.id = assignee and u.active and not u.deleted)
-           ) as found (field, reason);
+    if assignee is not null and not exists (select from users u where u.id = assignee and u.active and not u.deleted) then
+        wrong := coalesce(wrong, '{}') || '{"assignedTo": "is not an active user"}';
+    end if;
     if wrong is not null then
         perform fail('VALIDATION_ERROR', 'The request is not valid.', wrong);
     end if;
@@ -136,7 +127,6 @@ $$;
 create function settle_goods(before orders, after orders, reason text) returns void
 language plpgsql as $$
 declare
-    lines wanted_line[];
     short bigint[];
 begin
     perform explain_movements(reason, coalesce(after.id, before.id));
@@ -145,8 +135,9 @@ begin
         perform refuse_short(before, after, short);
     end if;
     if exists (select from products p where p.archived and p.id in (select product_id from lines_of(after.items))) then
-        lines := array(select row(line, product_id, quantity, price, product_name)::wanted_line from lines_of(after.items));
-        perform check_references(lines, array(select product_id from lines_of(before.items)), null);
+        perform check_references(array(
+            select l.line from lines_of(after.items) as l join products p on p.id = l.product_id
+             where p.archived and p.id not in (select product_id from lines_of(before.items))), null);
     end if;
 end
 $$;
@@ -187,22 +178,40 @@ begin
 end
 $$;
 
--- The lines as the order's document, with names, prices and totals; sets items and total.
-create function priced(inout o orders, lines wanted_line[])
+-- The lines as the order's document, with names, prices and totals; sets items and total, in one look at the
+-- products, which are held against deletion.
+-- known: products that the order named before, which may be archived
+-- assignee: to be checked; or null
+-- lacking: whether one of the lines asks for more than there is at the moment
+create function priced(inout o orders, lines wanted_line[], known bigint[], assignee bigint, out lacking boolean)
 language plpgsql as $$
+declare
+    missing bigint[];
+    total numeric; -- may be more than an order can hold
+    most numeric;
 begin
-    select sum(line_total),
+    with seen as materialized (
+        select p.id, p.name, p.price, p.archived from products p
+         where p.id = any (array(select l.product_id from unnest(lines) as l)) order by p.id for key share
+    )
+    select sum(line_total), max(line_total), bool_or(short), array_agg(line) filter (where price is null),
            ('[' || string_agg(format('{"productId":%s,"productName":%s,"quantity":%s,"price":%s,"lineTotal":%s}',
                        product_id, to_json(product_name), trim_scale(quantity), price::numeric(12, 2), line_total),
-                   ',' order by line) || ']')::json
-      into o.total, o.items
-      from (select l.line, l.product_id, coalesce(l.product_name, p.name) as product_name, l.quantity,
-                   coalesce(l.price, p.price) as price, round(l.quantity * coalesce(l.price, p.price), 2) as line_total
-              from unnest(lines) as l join products p on p.id = l.product_id) as summed
-    having max(line_total) <= 9999999999.99 and sum(line_total) <= 9999999999.99;
-    if not found then
+                   ',' order by line) filter (where price is not null) || ']')::json
+      into total, most, lacking, missing, o.items
+      from (select l.line, l.product_id, coalesce(l.product_name, p.name) as product_name, l.quantity, l.quantity > i.available as short,
+                   case when p.id is not null then coalesce(l.price, p.price) end as price,
+                   round(l.quantity * coalesce(l.price, p.price), 2) as line_total
+              from unnest(lines) as l
+              left join seen p on p.id = l.product_id and (not p.archived or p.id = any (known))
+              left join inventory i on i.product_id = p.id) as found;
+    if missing is not null or assignee is not null then
+        perform check_references(missing, assignee);
+    end if;
+    if total > 9999999999.99 or most > 9999999999.99 then
         perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"items": "come to more than 9999999999.99"}');
     end if;
+    o.total := total;
 end
 $$;
 
@@ -230,6 +239,7 @@ declare
     wanted_status text := coalesce(q.input ->> 'status', 'Pending');
     o orders;
     s rule_subject;
+    found record;
     short bigint[];
 begin
     o.id := nextval('smartflow.orders_id_seq');
@@ -242,13 +252,15 @@ begin
     o.version := 1;
     o.created_at := clock();
     o.updated_at := clock();
-    perform check_references(lines, '{}', o.assigned_to);
-    o := priced(o, lines);
+    found := priced(o, lines, '{}', o.assigned_to);
+    o := found.o;
     -- What certainly can't be had is refused before anything is written.
-    short := array(select m.product_id from unnest(goods_moves(null, o)) as m
-                     join inventory i on i.product_id = m.product_id where i.available < m.held);
-    if short <> '{}' then
-        perform refuse_short(null, o, short);
+    if found.lacking then
+        short := array(select m.product_id from unnest(goods_moves(null, o)) as m
+                         join inventory i on i.product_id = m.product_id where i.available < m.held);
+        if short <> '{}' then
+            perform refuse_short(null, o, short);
+        end if;
     end if;
     s := run_rules('New Order', o);
     o := s.an_order;
@@ -270,6 +282,7 @@ language plpgsql as $$
 declare
     before orders := o;
     lines wanted_line[];
+    found record;
     new_assignee bigint;
 begin
     o.customer_name := coalesce(q.input ->> 'customerName', o.customer_name);
@@ -279,10 +292,10 @@ begin
     new_assignee := case when o.assigned_to is distinct from before.assigned_to then o.assigned_to end;
     if q.input ? 'items' then
         lines := as_before(o.items, wanted_lines(q.input -> 'items'));
-        perform check_references(lines, array(select product_id from lines_of(o.items)), new_assignee);
-        o := priced(o, lines);
-    else
-        perform check_references('{}', '{}', new_assignee);
+        found := priced(o, lines, array(select product_id from lines_of(o.items)), new_assignee);
+        o := found.o;
+    elsif new_assignee is not null then
+        perform check_references(null, new_assignee);
     end if;
     if before.status = 'Completed' and (q.input ->> 'status' <> 'Completed'
             or (o.customer_name, o.customer_email, o.assigned_to, o.items::text)

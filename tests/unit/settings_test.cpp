@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(has_defaults_for_everything)
     const Settings s = settings_of("");
     BOOST_TEST(s.database_url == "");
     BOOST_TEST(s.database_admin_url == "");
-    BOOST_TEST(s.threads == 32);
+    BOOST_TEST(s.threads == 512);
     BOOST_TEST(s.database_connections == 4);
     BOOST_TEST(s.statement_timeout_s == 30);
     BOOST_TEST(s.public_url == "");

@@ -1,4 +1,5 @@
-"""What the tests of faults share: clients that insist, sales, sessions of the database."""
+"""What the tests of faults share: clients that insist, sales, long lists, sessions of the database."""
+import contextlib
 import secrets
 import threading
 import time
@@ -67,6 +68,29 @@ def sell_while(shop, admin, disturb, clients, seconds):
     assert len(stored) == len(journal), "two keys made one order"
     left = insist(lambda: admin.get(f"/api/products/{product}", may_fail=True)).json
     assert left["available"] == 1_000_000 - 2 * len(journal)
+
+
+@contextlib.contextmanager
+def listed(shop):
+    """The path of 2000 products that come to several megabytes, more than all buffers on the way hold."""
+    mark = secrets.token_hex(4)
+    shop.query(
+        """
+        with made as (insert into smartflow.products (name, category, description, price)
+                      select 'filler', %s, repeat('x', 10000), 1
+                        from generate_series(1, 2000) returning id)
+        insert into smartflow.inventory (product_id, on_hand, min_stock)
+        select id, 0, 0 from made""",
+        (mark,),
+    )
+    yield f"/api/products?category={mark}"
+    shop.query(
+        """
+        delete from smartflow.inventory i using smartflow.products p
+         where p.id = i.product_id and category = %s""",
+        (mark,),
+    )
+    shop.query("delete from smartflow.products where category = %s", (mark,))
 
 
 def backends(shop, condition):

@@ -11,7 +11,7 @@ from instance import environment_with
 class Service:
     """A family as systemd starts it: its standard input listens, NOTIFY_SOCKET hears how it is."""
 
-    def __init__(self, name, url):
+    def __init__(self, name, url, **settings):
         self.folder = tempfile.mkdtemp(prefix="smartflow-test-")
         self.path = f"{self.folder}/{name}.sock"
         self.listener = socket.socket(socket.AF_UNIX)
@@ -20,12 +20,13 @@ class Service:
         self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.told.bind(f"{self.folder}/notify")
         self.told.settimeout(10)
-        self.name, self.url, self.process = name, url, None
+        self.name, self.process = name, None
+        self.settings = {"DATABASE_URL": url, **settings}
 
     def start(self):
         self.process = subprocess.Popen(
             [str(SMARTFLOW.parent / self.name)], stdin=self.listener, cwd=self.folder,
-            env=environment_with(DATABASE_URL=self.url, NOTIFY_SOCKET=f"{self.folder}/notify"),
+            env=environment_with(NOTIFY_SOCKET=f"{self.folder}/notify", **self.settings),
             stderr=subprocess.DEVNULL)
 
     def ask(self, *arguments, **more):

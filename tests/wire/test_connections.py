@@ -1,6 +1,8 @@
 """Connections that are kept or do nothing never make somebody else wait."""
+import contextlib
 import re
 import socket
+import subprocess
 import threading
 import time
 
@@ -8,6 +10,8 @@ import pytest
 
 from fastcgi import Connection
 from http_client import Client, at_once, check_answer, parse_answers
+from installations import SMARTFLOW
+from instance import environment_with
 
 PROMPT_SECONDS = 1.0  # what "promptly" is, on a machine that is busy with tests too
 
@@ -53,11 +57,28 @@ def test_a_family_serves_beside_as_many_silent_connections_as_nginx_keeps(shop, 
             connection.close()
 
 
-def test_the_threads_outnumber_what_nginx_keeps(shop):
-    """Threads of a family, but for those of its libraries: 32 by default."""
-    for family in ("products", "orders", "users"):
-        status = open(f"/proc/{shop.family(family)}/status", encoding="utf-8").read()
-        assert int(re.search(r"Threads:\s+(\d+)", status)[1]) > kept_connections(shop)
+def test_the_threads_outnumber_what_nginx_opens(shop):
+    """What it keeps, and what it asks at once."""
+    text = (shop.var / "nginx/smartflow/upstreams.conf").read_text("utf-8")
+    at_once_at_most = int(re.search(r"max_conns=(\d+);", text)[1])
+    threads = int(subprocess.check_output([SMARTFLOW, "setting", "THREADS"], env=environment_with()))
+    assert 100 < at_once_at_most <= threads - kept_connections(shop)
+
+
+def test_a_family_starts_threads_as_they_are_needed(shop, admin):
+    path = f"{shop.sockets()}/workflows.sock"
+
+    def threads():
+        status = open(f"/proc/{shop.family('workflows')}/status", encoding="utf-8").read()
+        return int(re.search(r"Threads:\s+(\d+)", status)[1])
+
+    before = threads()
+    assert before < 100
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(100):
+            connection = open_ones.enter_context(Connection(path))
+            assert connection.ask("GET", "/api/workflows?limit=1", token=admin.token).status == 200
+        assert threads() > 100
 
 
 def test_idle_clients_make_nobody_wait(shop, admin):

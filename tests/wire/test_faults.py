@@ -13,7 +13,7 @@ import time
 import pytest
 
 from fastcgi import STDIN, Connection, body, head, record
-from faults import backends, insist, place, sell_while, terminate
+from faults import backends, insist, listed, place, sell_while, terminate
 from http_client import Client, at_once, make_client
 from instance import ROOT, environment_with, process_state, wait_until
 
@@ -195,26 +195,9 @@ def test_answers_under_way_are_given_when_a_family_is_asked_to_end(shop, admin):
 
 
 @pytest.fixture
-def long_list(shop, admin):
-    """Products that come to several megabytes, more than all buffers on the way hold."""
-    mark = secrets.token_hex(4)
-    shop.query(
-        """
-        with made as (insert into smartflow.products (name, category, description, price)
-                      select 'filler', %s, repeat('x', 10000), 1
-                        from generate_series(1, 2000) returning id)
-        insert into smartflow.inventory (product_id, on_hand, min_stock)
-        select id, 0, 0 from made""",
-        (mark,),
-    )
-    yield f"/api/products?category={mark}"
-    shop.query(
-        """
-        delete from smartflow.inventory i using smartflow.products p
-         where p.id = i.product_id and category = %s""",
-        (mark,),
-    )
-    shop.query("delete from smartflow.products where category = %s", (mark,))
+def long_list(shop):
+    with listed(shop) as path:
+        yield path
 
 
 def nothing_is_open(shop):

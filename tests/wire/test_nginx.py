@@ -195,7 +195,7 @@ def test_a_forwarded_address_of_a_stranger_is_not_believed(shop, nobody):
 def limited():
     """A shop with low limits behind a proxy, which is this test."""
     from conftest import started  # pylint: disable=import-outside-toplevel
-    yield from started(RATE_LIMIT="5", LOGIN_RATE_LIMIT="3", THREADS="2",
+    yield from started(RATE_LIMIT="5", LOGIN_RATE_LIMIT="3", THREADS="24",
                        TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8")
 
 
@@ -234,7 +234,7 @@ def test_logins_are_limited_by_address(limited):
 
 
 def test_a_new_client_never_waits_for_kept_connections(limited):
-    """With two threads a family: what nginx keeps open of many requests at once leaves one free."""
+    """With few threads a family: what nginx keeps open of many requests at once leaves some free."""
     def ask(number):
         before = time.monotonic()
         address = f"198.51.100.{number}"
@@ -260,6 +260,32 @@ def test_a_family_that_is_away_is_503_and_comes_back(limited):
     wait_until(lambda: client.ask("GET", "/api/users", may_fail=True,
                                   headers={"X-Forwarded-For": "192.0.2.50"}).status == 200,
                3, "the family answers again")
+
+
+def test_what_a_family_has_no_thread_for_is_refused_at_once(limited):
+    """While it does nothing, so many requests wait for it as nginx may hand to it."""
+    most = int(re.search(r"max_conns=(\d+);",
+                         (limited.var / "nginx/smartflow/upstreams.conf").read_text("utf-8"))[1])
+    assert most == 21
+
+    family, answers = limited.family("workflows"), []
+
+    def ask(number):
+        answer = Client(limited).get("/api/workflows", may_fail=True,
+                                     headers={"X-Forwarded-For": f"203.0.113.{number}"})
+        answers.append((answer.status, answer.code))
+
+    def go_on():
+        wait_until(lambda: len(answers) == 5, 10, "what is too much is refused")
+        os.kill(family, signal.SIGCONT)
+
+    os.kill(family, signal.SIGSTOP)
+    try:
+        at_once([functools.partial(ask, number) for number in range(most + 5)] + [go_on])
+    finally:
+        os.kill(family, signal.SIGCONT)
+    assert answers[:5] == [(503, "SERVICE_UNAVAILABLE")] * 5
+    assert answers[5:] == [(401, "UNAUTHORIZED")] * most
 
 
 @pytest.mark.slow
