@@ -10,6 +10,7 @@ constexpr const char *triggers[] = {"New Order", "Low Stock", "Order Completed"}
 constexpr const char *actions[] = {"Send Notification", "Reduce Stock", "Assign Staff"};
 constexpr const char *outcomes[] = {"done", "skipped", "failed"};
 constexpr const char *states[] = {"pending", "delivered", "failed"};
+constexpr const char *sorts[] = {"id", "-id"};
 
 // What conditions and config hold depends on trigger, action and users: SQL checks it whole.
 constexpr Rule workflow[] = {
@@ -17,8 +18,8 @@ constexpr Rule workflow[] = {
     {"trigger", Type::choice, required, 0, 0, triggers},
     {"action", Type::choice, required, 0, 0, actions},
     {"enabled", Type::boolean, not_null},
-    {"conditions", Type::any, not_null, 0, 0, {}, {}, "A list of {field, operator, value}, all of which must hold."},
-    {"config", Type::any, not_null, 0, 0, {}, {}, "Of Assign Staff: userId. Of Send Notification: channels, to, url, message."},
+    {"conditions", Type::any, not_null, 0, 0, {}, {}, "All of them must hold.", "Conditions"},
+    {"config", Type::any, not_null, 0, 0, {}, {}, "Of Assign Staff: userId. Of Send Notification: channels, to, url, message.", "Config"},
     {"id", Type::id, read_only},
     {"warnings", Type::any, read_only},
     {"createdAt", Type::instant, read_only},
@@ -33,12 +34,14 @@ constexpr Rule run_filters[] = {
     {"productId", Type::id},
     {"from", Type::moment, optional, 0, 0, {}, {}, "At or after; a date is its midnight in TIMEZONE."},
     {"to", Type::moment, optional, 0, 0, {}, {}, "Before."},
+    {"sort", Type::choice, optional, 0, 0, sorts, {}, "`-id`: the newest first."},
 };
 constexpr auto runs = with_paging(run_filters);
 
 constexpr Rule delivery_filters[] = {
     {"runId", Type::id},
     {"state", Type::choice, optional, 0, 0, states},
+    {"sort", Type::choice, optional, 0, 0, sorts, {}, "`-id`: the newest first."},
 };
 constexpr auto deliveries = with_paging(delivery_filters);
 

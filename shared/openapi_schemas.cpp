@@ -125,7 +125,7 @@ Json value_schema(const Rule &rule)
         case Type::list: return list_schema(rule);
         case Type::any: break;
     }
-    return make_object();
+    return *rule.schema == '\0' ? make_object() : component("schemas", rule.schema);
 }
 
 /// Lets a schema take null too.

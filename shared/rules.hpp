@@ -68,7 +68,8 @@ struct Rule {
     std::int64_t max = 0;
     Span<const char *> choices = {};
     Span<Rule> fields = {};
-    const char *about = ""; ///< one sentence for OpenAPI
+    const char *about = "";  ///< one sentence for OpenAPI
+    const char *schema = ""; ///< of Type::any: what OpenAPI calls its schema
 };
 
 /// Whether a rule has this flag.

@@ -315,7 +315,7 @@ def run_all(run):
         for name in [
             *left_out,
             "the cases and the families' programs under ASan",
-            "browser: 100 000 products, every view at every width",
+            "browser: 100 000 products, a long audit trail, every view in the dark and at every width",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
         ]:
             print(f"  {name}")

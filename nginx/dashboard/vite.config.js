@@ -24,6 +24,8 @@ export default defineConfig({
         assetsInlineLimit: 0,
         reportCompressedSize: false,
         rollupOptions: {
+            // The dashboard, and the API's documentation at /docs.
+            input: ["index.html", "docs.html"],
             onwarn: (warning, warn) => {
                 // "use client" means something to servers that render React, and there is none.
                 if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);

@@ -14,7 +14,7 @@ begin
             || filter('"productId" = %L', q.input ->> 'productId')
             || filter('"createdAt" >= %L', moment(q.input ->> 'from', q.time_zone)::text)
             || filter('"createdAt" < %L', moment(q.input ->> 'to', q.time_zone)::text),
-        'id', 'id', 'bigint', false)::selection);
+        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection);
 end
 $$;
 
@@ -105,7 +105,8 @@ create function select_workflows_deliveries(q request, me actor) returns selecti
 language plpgsql stable as $$
 begin
     return (select row('select * from delivery_wire where true' || filter('"runId" = %L', q.input ->> 'runId')
-            || filter('state = %L', q.input ->> 'state'), 'id', 'id', 'bigint', false)::selection);
+            || filter('state = %L', q.input ->> 'state'),
+        'id', 'id', 'bigint', coalesce(q.input ->> 'sort', '') ~ '^-')::selection);
 end
 $$;
 

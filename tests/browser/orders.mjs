@@ -3,7 +3,8 @@ import { bound } from "./visitor.mjs";
 
 export async function from_login_to_a_first_order_in_eight_interactions({ shop, arrive }) {
     await shop.product({ name: "Darjeeling", sku: "DAR-1", price: 34.9, stock: 10.5 });
-    const { page, button, field, see } = bound(await arrive());
+    const { page, button, field, see, open } = bound(await arrive());
+    await open("/");
     let interactions = 0;
     const does = async (what) => {
         await what();
@@ -25,8 +26,10 @@ export async function from_login_to_a_first_order_in_eight_interactions({ shop, 
 
 export async function a_new_order_by_the_keyboard_alone({ shop, arrive }) {
     await shop.product({ name: "Keyboard tea" });
-    const { page, see, logIn } = bound(await arrive());
+    const { page, see, open, logIn } = bound(await arrive());
     await logIn();
+    await open("/");
+    await see("Overview");
     const tabTo = async (name) => {
         for (let presses = 0; presses < 40; presses += 1) {
             const focused = page.locator(":focus");

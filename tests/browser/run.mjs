@@ -2,12 +2,15 @@
 //   node tests/browser/run.mjs URL VAR [--all]
 // The last line is `N passed, N failed`. With SCREENSHOTS=folder, pictures of every view go there.
 import { chromium } from "playwright-core";
+import * as admin from "./admin.mjs";
+import * as docs from "./docs.mjs";
 import * as looks from "./looks.mjs";
 import * as orders from "./orders.mjs";
 import * as products from "./products.mjs";
 import { Shop } from "./shop.mjs";
 import * as sessions from "./sessions.mjs";
 import { Visitor } from "./visitor.mjs";
+import * as workflows from "./workflows.mjs";
 
 const [url, folder, ...options] = process.argv.slice(2);
 const everything = options.includes("--all");
@@ -41,7 +44,7 @@ async function run(name, test) {
     }
 }
 
-for (const { slow = {}, ...tests } of [orders, products, sessions, looks]) {
+for (const { slow = {}, ...tests } of [orders, admin, products, workflows, sessions, docs, looks]) {
     for (const [name, test] of Object.entries({ ...tests, ...(everything ? slow : {}) }))
         await run(name, test);
 }

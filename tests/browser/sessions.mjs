@@ -3,8 +3,9 @@ import { bound } from "./visitor.mjs";
 
 export async function a_wrong_password_is_said_in_the_servers_words({ arrive }) {
     const visitor = await arrive();
-    const { field, button, read } = bound(visitor);
+    const { field, button, read, open } = bound(visitor);
     visitor.expected = /401/;
+    await open("/");
     await field("User name").fill("admin");
     await field("Password").fill("not the password");
     await button("Log in").click();
@@ -34,9 +35,10 @@ export async function a_password_is_changed_and_logging_out_shows_the_login({ sh
     const [before, after] = ["a long enough first one", "quite another long one"];
     await shop.ask("POST", "/api/users", { username: "pat", name: "Pat", role: "staff", password: before });
     const visitor = await arrive();
-    const { page, field, button, read, open, logIn } = bound(visitor);
+    const { page, field, button, read, open, logInByForm } = bound(visitor);
     visitor.expected = /400/;
-    await logIn("pat", before);
+    await open("/");
+    await logInByForm("pat", before);
     // Staff have no figures of revenue and health, and nothing of them is asked for.
     assert.equal(await page.getByText("Revenue").count(), 0);
     await open("/account");
@@ -49,5 +51,5 @@ export async function a_password_is_changed_and_logging_out_shows_the_login({ sh
     await button("Change password").click();
     await read("Your password was changed.");
     await page.getByRole("main").getByRole("button", { name: "Log out" }).click();
-    await logIn("pat", after);
+    await logInByForm("pat", after);
 }

@@ -1,6 +1,9 @@
 // The shop under test, by its API: what a test needs to be there before somebody looks at it.
 import { readFileSync } from "node:fs";
 
+/** What must stay text wherever it is shown. */
+export const hostile = `<img src=x onerror="document.title='caught'"><script>document.title='caught'</script>‮"'&`;
+
 export class Shop {
     /** @param url where it answers, without a last slash @param folder its VAR */
     constructor(url, folder) {

@@ -27,7 +27,7 @@ DECLARED_HEADERS = {"etag", "location", "link", "x-total-count", "idempotent-rep
 # What a web server may say before anybody knows what is asked for.
 UNREAD = {400, 408, 413, 414, 429, 431, 500, 503}
 # Pages that are no operations.
-STATIC = {"/", "/api/openapi.json"}
+STATIC = {"/", "/docs", "/api/openapi.json"}
 
 
 def read_json(text):

@@ -123,6 +123,8 @@ def test_a_static_page_has_every_header(host):
     assert nobody.get("/", headers={"Range": "bytes=0-1"}).status == 200
     assert nobody.get("/", headers={"If-None-Match": page.headers["ETag"]}).status == 304
     assert nobody.get("/api/openapi.json").json["openapi"].startswith("3.1")
+    assert re.search(r"assets/docs-[\w-]+\.js", nobody.get("/docs").body.decode())
+    assert nobody.get("/docs/").status == 404
     part = re.search(r"assets/index-[\w-]+\.js", page.body.decode())[0]
     assert nobody.get(f"/{part}").headers["Cache-Control"] == "public, max-age=31536000, immutable"
     allowed = nobody.ask("OPTIONS", "/style.css")
@@ -137,7 +139,7 @@ def test_a_static_page_has_every_header(host):
 def test_the_policy_is_nginx_s(host):
     """The headers of nginx/headers.conf and nginx/maps.conf.in, in Apache's words."""
     nginx = "".join((ROOT / "nginx" / name).read_text("utf-8") for name in ("headers.conf", "maps.conf.in"))
-    for path in ("/", "/api/openapi.json"):
+    for path in ("/", "/docs", "/api/openapi.json"):
         headers = Client(host).get(path).headers
         for name in ("X-Frame-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy"):
             assert f'add_header {name} "{headers[name]}" always;' in nginx

@@ -55,7 +55,7 @@ def test_it_holds_every_family_and_nothing_of_a_builder(package):
         assert {f"./usr/lib/smartflow/{family}", f"./lib/systemd/system/smartflow-{family}.service",
                 f"./lib/systemd/system/smartflow-{family}.socket"} <= names
     pages = "./usr/share/smartflow/pages/"
-    assert {pages + "api/openapi.json", pages + "index.html", pages + "licenses.txt"} <= names
+    assert {pages + name for name in ("api/openapi.json", "index.html", "docs.html", "licenses.txt")} <= names
     assert not [name for name in names if "test" in name or name.endswith((".a", ".hpp", ".cpp"))]
 
 

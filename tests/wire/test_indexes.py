@@ -83,7 +83,8 @@ PAGES = [
         {"search": "quartz"})],
     *[("orders", {"sort": sort, "from": "2026-01-01"}) for sort in ("createdAt", "-createdAt")],
     *[("workflows_runs", filters) for filters in (
-        {}, {"ruleId": 1}, {"trigger": "New Order"}, {"outcome": "done"}, {"orderId": 7}, {"productId": 7})],
+        {}, {"ruleId": 1}, {"trigger": "New Order"}, {"outcome": "done"}, {"orderId": 7}, {"productId": 7},
+        {"sort": "-id"}, {"ruleId": 1, "sort": "-id"}, {"outcome": "done", "sort": "-id"})],
 ]  # fmt: skip
 
 

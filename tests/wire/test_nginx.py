@@ -91,6 +91,7 @@ def test_answers_in_the_shape_of_errors_to(shop, name):
     ("/api/products/1", 405, "GET, HEAD, PATCH, DELETE, OPTIONS"),
     ("/healthz", 405, "GET, HEAD, OPTIONS"),
     ("/", 405, "GET, HEAD, OPTIONS"),
+    ("/docs", 405, "GET, HEAD, OPTIONS"),
     ("/api/openapi.json", 405, "GET, HEAD, OPTIONS"),
     ("/api/products/x", 404, None),
     ("/api/nope", 404, None),
@@ -101,7 +102,7 @@ def test_trace_is_refused_where_the_path_is_known(shop, path, status, allow):
     assert b"abc" not in answer.body
 
 
-@pytest.mark.parametrize("path", ["/", "/api/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/api/openapi.json"])
 def test_a_page_knows_its_methods(nobody, path):
     page = nobody.get(path)
     head = nobody.ask("HEAD", path)
@@ -113,13 +114,23 @@ def test_a_page_knows_its_methods(nobody, path):
     assert nobody.post(path, {}).status == 405
 
 
-def test_a_page_that_has_not_changed_keeps_its_policy(nobody):
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_page_that_has_not_changed_keeps_its_policy(nobody, path):
     """What a 304 says of a page counts from then on."""
-    page = nobody.get("/")
-    again = nobody.get("/", headers={"If-None-Match": page.headers["ETag"]})
+    page = nobody.get(path)
+    again = nobody.get(path, headers={"If-None-Match": page.headers["ETag"]})
     assert again.status == 304
     policy = again.headers["Content-Security-Policy"]
     assert policy == page.headers["Content-Security-Policy"] and "script-src 'self'" in policy
+
+
+def test_the_api_s_documentation_is_a_page(nobody):
+    page = nobody.get("/docs")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["Cache-Control"] == "no-cache"
+    part = re.search(r"assets/docs-[\w-]+\.js", page.body.decode())[0]
+    assert nobody.get(f"/{part}").status == 200
+    assert nobody.get("/docs/").status == 404
 
 
 def test_what_is_named_by_its_digest_is_kept_for_good(nobody):

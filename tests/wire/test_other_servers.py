@@ -1,6 +1,7 @@
 """The archive's examples for web servers other than Apache: lighttpd, and nginx with fcgiwrap."""
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -65,6 +66,10 @@ def test_a_static_page_has_its_headers(host):
     assert page(host, "/", "GET", "Range: bytes=0-1").status == 200
     assert page(host, "/", "GET", f"If-None-Match: {answer.headers['ETag']}").status == 304
     assert page(host, "/style.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    documentation = page(host, "/docs?more")
+    assert re.search(rb"assets/docs-[\w-]+\.js", documentation.body)
+    assert documentation.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page(host, "/docs/").status == 404
     description = page(host, "/api/openapi.json?more")
     assert description.json["openapi"].startswith("3.1")
     assert description.headers["Content-Type"].startswith("application/json")
@@ -73,7 +78,7 @@ def test_a_static_page_has_its_headers(host):
 def test_the_policy_is_nginx_s(host):
     """The headers of nginx/headers.conf and nginx/maps.conf.in, whichever server gives them."""
     nginx = "".join((ROOT / "nginx" / name).read_text("utf-8") for name in ("headers.conf", "maps.conf.in"))
-    for path in ("/", "/style.css", "/api/openapi.json", "/healthz", "/nothing"):
+    for path in ("/", "/docs", "/style.css", "/api/openapi.json", "/healthz", "/nothing"):
         headers = page(host, path).headers
         for name in (
             "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy"
@@ -81,11 +86,11 @@ def test_the_policy_is_nginx_s(host):
             assert headers.get_all(name) == [headers[name]]
             assert f'add_header {name} "{headers[name]}" always;' in nginx
         assert f'"{headers["Content-Security-Policy"]}"' in nginx
-        assert ("script-src 'self'" in headers["Content-Security-Policy"]) == (path == "/")
+        assert ("script-src 'self'" in headers["Content-Security-Policy"]) == (path in ("/", "/docs"))
 
 
 def test_a_static_page_takes_get_and_head(host):
-    for path in ("/", "/style.css", "/api/openapi.json"):
+    for path in ("/", "/docs", "/style.css", "/api/openapi.json"):
         allowed = page(host, path, "OPTIONS")
         assert (allowed.status, allowed.body) == (204, b"")
         assert allowed.headers["Allow"] == "GET, HEAD, OPTIONS"

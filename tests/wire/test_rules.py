@@ -165,3 +165,25 @@ def test_a_rule_that_breaks_leaves_a_failed_run_and_the_order_whole(shop, admin,
     )[0]
     assert outcome == "failed" and reason
     assert admin.get(f"/api/products/{product}").json["stock"] == 3
+
+
+def test_the_description_has_the_fields_and_operators_that_a_rule_is_checked_by(admin):
+    """Nothing but the refusals tells what the database knows; pages are made by the description."""
+    schemas = admin.get("/api/openapi.json").json["components"]["schemas"]
+    kinds = [schemas[name]["properties"] for name in ("TextCondition", "NumberCondition")]
+    described = {field: kind["operator"]["enum"] for kind in kinds for field in kind["field"]["enum"]}
+
+    def known(trigger, name, condition):
+        body = {"trigger": trigger, "action": "Assign Staff", "conditions": [condition]}
+        refusal = admin.post("/api/workflows/preview", body)
+        assert refusal.status == 400, refusal
+        said = refusal.json["details"][f"conditions[0].{name}"]
+        assert said.startswith("must be one of: ")
+        return said.removeprefix("must be one of: ").split(", ")
+
+    checked = {}
+    for trigger in schemas["Workflow"]["properties"]["trigger"]["enum"]:
+        for field in known(trigger, "field", {"field": "?", "operator": "=", "value": 1}):
+            condition = {"field": field, "operator": "?", "value": 1}
+            checked[field] = known(trigger, "operator", condition)
+    assert checked == described

@@ -18,8 +18,15 @@ const Product = lazy(() => import("./views/product"));
 const Orders = lazy(() => import("./views/orders"));
 const NewOrder = lazy(() => import("./views/new_order"));
 const Order = lazy(() => import("./views/order"));
+const Workflows = lazy(() => import("./views/workflows"));
+const NewRule = lazy(() => import("./views/new_rule"));
+const Rule = lazy(() => import("./views/rule"));
+const Runs = lazy(() => import("./views/runs"));
+const Deliveries = lazy(() => import("./views/deliveries"));
 const Notifications = lazy(() => import("./views/notifications"));
 const Account = lazy(() => import("./views/account"));
+const Tokens = lazy(() => import("./views/tokens"));
+const Administration = lazy(() => import("./views/administration"));
 
 function useUnread(): number {
     const unread = useQuery({
@@ -61,6 +68,34 @@ function Entry({
     );
 }
 
+/// Side by side where there is room, else behind one.
+function AdministratorsEntries() {
+    return (
+        <>
+            <div className="nav-admin">
+                <p className="soft small">Administration</p>
+                <Entry to="/admin/users" icon="users">
+                    Users
+                </Entry>
+                <Entry to="/admin/trail" icon="trail">
+                    Audit trail
+                </Entry>
+                <Entry to="/admin/backups" icon="backups">
+                    Backups
+                </Entry>
+                <Entry to="/admin/health" icon="health">
+                    Health
+                </Entry>
+            </div>
+            <div className="nav-admin-menu">
+                <Entry to="/admin" icon="admin">
+                    Admin
+                </Entry>
+            </div>
+        </>
+    );
+}
+
 function ThemeChoice() {
     const [theme, setTheme] = useTheme();
     return (
@@ -95,12 +130,16 @@ function Side() {
                 <Entry to="/orders" icon="orders">
                     Orders
                 </Entry>
+                <Entry to="/workflows" icon="workflows">
+                    Workflows
+                </Entry>
                 <Entry to="/notifications" icon="notifications" count={useUnread()}>
                     Inbox
                 </Entry>
                 <Entry to="/account" icon="account">
                     Account
                 </Entry>
+                {me.user.role === "admin" && <AdministratorsEntries />}
             </nav>
             <div className="side-end">
                 <p className="who soft small">
@@ -153,8 +192,15 @@ export function App() {
                         <Route path="/orders" element={<Orders />} />
                         <Route path="/orders/new" element={<NewOrder />} />
                         <Route path="/orders/:id" element={<Order />} />
+                        <Route path="/workflows" element={<Workflows />} />
+                        <Route path="/workflows/new" element={<NewRule />} />
+                        <Route path="/workflows/runs" element={<Runs />} />
+                        <Route path="/workflows/deliveries" element={<Deliveries />} />
+                        <Route path="/workflows/:id" element={<Rule />} />
                         <Route path="/notifications" element={<Notifications />} />
                         <Route path="/account" element={<Account />} />
+                        <Route path="/account/tokens" element={<Tokens />} />
+                        <Route path="/admin/*" element={<Administration />} />
                         <Route path="*" element={<NoView />} />
                     </Routes>
                 </Suspense>

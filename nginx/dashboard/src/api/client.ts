@@ -7,7 +7,7 @@ import type { components, paths } from "./schema";
 export type Schemas = components["schemas"];
 
 /// The folder the shop lives in, without a last slash: "" at the root of its address.
-const folder = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
+export const folder = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
 
 /// What the server, or the way to it, refused.
 export class ApiError extends Error {
@@ -46,30 +46,38 @@ async function send(request: Request): Promise<Response> {
     }
 }
 
-async function sendAsUser(request: Request): Promise<Response> {
-    const again = request.clone();
-    const answer = await send(request);
-    if (answer.status !== 401 || renewed === null || isLogin(request)) return answer;
+/// Sends, and once more after a new login where the session has ended.
+export async function asUser<T extends { status: number }>(sending: () => Promise<T>): Promise<T> {
+    const answer = await sending();
+    if (answer.status !== 401 || renewed === null) return answer;
     await renewed();
-    return send(again);
+    return sending();
+}
+
+async function sendAsUser(request: Request): Promise<Response> {
+    if (isLogin(request)) return send(request);
+    // A request can be sent only once, so what is sent are copies of it.
+    return asUser(() => send(request.clone()));
 }
 
 /// The API by its paths, each with its own types.
 export const api = createClient<paths>({ baseUrl: folder, fetch: sendAsUser });
 
-interface Outcome<T> {
+/// What a request came to.
+export interface Outcome<T> {
     data?: T;
     error?: unknown;
     response: Response;
 }
 
-function errorOf(body: unknown, response: Response): ApiError {
+/// What an answer's body says of the refusal.
+export function errorOf(body: unknown, status: number): ApiError {
     const { error, code, details } = (typeof body === "object" && body !== null ? body : {}) as Partial<
         Schemas["Error"]
     >;
     return new ApiError(
-        error ?? `The server answered ${response.status}. Try again later.`,
-        response.status,
+        error ?? `The server answered ${status}. Try again later.`,
+        status,
         code ?? "UNKNOWN",
         details,
     );
@@ -78,7 +86,7 @@ function errorOf(body: unknown, response: Response): ApiError {
 /// The answer's body. \throws ApiError
 export async function bodyOf<T>(asked: Promise<Outcome<T>>): Promise<T> {
     const { data, error, response } = await asked;
-    if (!response.ok) throw errorOf(error, response);
+    if (!response.ok) throw errorOf(error, response.status);
     return data as T;
 }
 

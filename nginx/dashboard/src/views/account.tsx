@@ -1,6 +1,7 @@
 // One's own password and sessions.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { api, ApiError, bodyOf } from "../api/client";
 import { useHere } from "../format";
 import { logOut } from "../session";
@@ -164,6 +165,16 @@ export default function Account() {
                 <Password />
                 <div className="stack">
                     <Sessions />
+                    <section className="card" aria-labelledby="tokens">
+                        <div className="card-head">
+                            <h2 id="tokens">API tokens</h2>
+                            <Link to="/account/tokens">All tokens</Link>
+                        </div>
+                        <p className="soft">
+                            For programs that act in your name. <a href="docs">The API’s documentation</a> has
+                            examples that run here.
+                        </p>
+                    </section>
                     <section className="card" aria-label="Appearance">
                         <SelectField label="Colours" value={theme} change={(next) => setTheme(next as Theme)}>
                             <option value="system">As the system</option>

@@ -4,6 +4,7 @@ import type { Versioned } from "../api/client";
 import { useColleagues, useOrder, type Order as OrderType } from "../api/orders";
 import { useHere } from "../format";
 import { useFilters } from "../ui/filters";
+import { OnRecord } from "../ui/on_record";
 import { Failure, Loading, useTitle } from "../ui/states";
 import { StatusBadge } from "../ui/status";
 import { DeleteOrder, StatusMoves } from "./order_actions";
@@ -76,7 +77,11 @@ function About({ order }: { order: OrderType }) {
                 <dt>Assigned to</dt>
                 <dd>{order.assignedTo === null ? "Nobody" : (assigned ?? "…")}</dd>
                 <dt>Created</dt>
-                <dd>{format.moment(order.createdAt)}</dd>
+                <dd>
+                    <OnRecord entity="order" id={order.id}>
+                        {format.moment(order.createdAt)}
+                    </OnRecord>
+                </dd>
                 {order.completedAt !== null && (
                     <>
                         <dt>Completed</dt>
@@ -85,6 +90,10 @@ function About({ order }: { order: OrderType }) {
                 )}
                 <dt>Goods</dt>
                 <dd>{order.stockReduced ? "Off the shelf" : "Reserved"}</dd>
+                <dt>Rules</dt>
+                <dd>
+                    <Link to={`/workflows/runs?orderId=${order.id}`}>What they did</Link>
+                </dd>
             </dl>
         </section>
     );

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Link } from "react-router";
 import { api, pageOf, type Schemas } from "../api/client";
-import { readHealth, readSummary } from "../api/health";
+import { readSummary, useHealth } from "../api/health";
 import { useHere } from "../format";
 import { useFilters } from "../ui/filters";
 import { Failure, Loading, useTitle } from "../ui/states";
@@ -230,18 +230,18 @@ function Books({ summary }: { summary: Schemas["Summary"] }) {
 
 function Health() {
     const { format } = useHere();
-    const health = useQuery({
-        queryKey: ["health"],
-        queryFn: ({ signal }) => readHealth(signal),
-        refetchInterval: freshMs,
-    });
+    const health = useHealth();
     const { data } = health;
     const wrong = data?.checks.filter((check) => check.status !== "ok") ?? [];
     const tone = { healthy: "good", degraded: "warn", unhealthy: "bad" } as const;
     return (
         <section className="card" aria-labelledby="health">
             <div className="card-head">
-                <h2 id="health">Health</h2>
+                <h2 id="health">
+                    <Link className="row-link" to="/admin/health">
+                        Health
+                    </Link>
+                </h2>
                 {data && <span className={`badge ${tone[data.status]}`}>{data.status}</span>}
             </div>
             {health.isPending && <Loading />}
@@ -260,6 +260,7 @@ function Health() {
                     </li>
                 ))}
             </ul>
+            {wrong.length > 0 && <Link to="/admin/health">What to do about it</Link>}
         </section>
     );
 }

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import type { Versioned } from "../api/client";
 import { useProduct, type Product as ProductType } from "../api/products";
 import { useHere } from "../format";
+import { OnRecord } from "../ui/on_record";
 import { Failure, Loading, useTitle } from "../ui/states";
 import { ArchiveButton, RestoreButton } from "./product_archive";
 import { ProductEditor } from "./product_editor";
@@ -33,7 +34,11 @@ function Stock({ product }: { product: ProductType }) {
                 <dt>Value on hand</dt>
                 <dd>{format.money(product.stock * product.price)}</dd>
                 <dt>Edited</dt>
-                <dd>{format.ago(product.updatedAt)}</dd>
+                <dd>
+                    <OnRecord entity="product" id={product.id}>
+                        {format.ago(product.updatedAt)}
+                    </OnRecord>
+                </dd>
             </dl>
         </section>
     );

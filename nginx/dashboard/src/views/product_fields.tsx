@@ -4,7 +4,8 @@ import type { Product } from "../api/products";
 import { parseDecimal } from "../decimal";
 import { NumberField, TextArea, TextField } from "../ui/field";
 
-const labels = {
+/// The fields' names.
+export const labels = {
     name: "Name",
     sku: "SKU",
     category: "Category",
@@ -17,7 +18,6 @@ export type FieldName = keyof typeof labels;
 export type Texts = Record<FieldName, string>;
 
 export const fieldNames = Object.keys(labels) as FieldName[];
-export const labelOf = (field: FieldName) => labels[field];
 export const noTexts: Texts = { name: "", sku: "", category: "", description: "", price: "", minStock: "0" };
 
 const plain = new Intl.NumberFormat(undefined, { useGrouping: false, maximumFractionDigits: 3 });
