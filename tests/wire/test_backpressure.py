@@ -125,6 +125,7 @@ def test_those_who_wait_have_their_turn(copy, token):
 # --- streams ---
 
 
+@pytest.mark.slow
 def test_slow_readers_of_long_lists_leave_threads_to_others(copy, token):
     """A quarter of the threads at most has to do with streams."""
     with listed(copy) as path, products(copy, THREADS="8") as family:
@@ -136,6 +137,7 @@ def test_slow_readers_of_long_lists_leave_threads_to_others(copy, token):
         wait_until(lambda: family.ask("GET", path, token=token).status == 200, 5, "there is room again")
 
 
+@pytest.mark.slow
 def test_a_stream_lasts_as_long_as_its_reader_takes(copy, token):
     with listed(copy) as path, products(copy, STATEMENT_TIMEOUT="1") as family:
         with asked(family, token, [path]) as (slow,):

@@ -16,18 +16,15 @@ export function useFilters(): Filters {
     const [parameters, setParameters] = useSearchParams();
     return {
         get: (name) => parameters.get(name) ?? "",
-        set: (changes) =>
-            setParameters(
-                (now) => {
-                    const next = new URLSearchParams(now);
-                    for (const [name, value] of Object.entries(changes)) {
-                        if (value === "") next.delete(name);
-                        else next.set(name, value);
-                    }
-                    return next;
-                },
-                { replace: true },
-            ),
+        set: (changes) => {
+            // What was shown last may be older than the address: two filters set at once are both kept.
+            const next = new URLSearchParams(window.location.hash.split("?")[1]);
+            for (const [name, value] of Object.entries(changes)) {
+                if (value === "") next.delete(name);
+                else next.set(name, value);
+            }
+            setParameters(next, { replace: true });
+        },
         clear: () => setParameters({}, { replace: true }),
         any: [...parameters.keys()].some((name) => name !== "sort"),
     };
