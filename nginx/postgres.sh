@@ -46,7 +46,10 @@ make_cluster() {
 
 # Settings that belong to this program; ALTER SYSTEM still has the last word.
 write_cluster_settings() {
-    local connections=$((${#families[@]} * 2 * set[DATABASE_CONNECTIONS] + 30))
+    local connections=$((${#families[@]} * 2 * set[DATABASE_CONNECTIONS] + 30)) version compression=on
+    version=$(< "$var/postgres/PG_VERSION")
+    # pglz, all that older ones know, takes many times the CPU.
+    ((version < 15)) || compression=lz4
     cat > "$var/postgres/smartflow.conf" << END
 listen_addresses = ''
 unix_socket_directories = '$sockets/postgres'
@@ -58,7 +61,7 @@ full_page_writes = on
 # Many short statements on a solid state disk.
 jit = off
 random_page_cost = 1.1
-wal_compression = lz4
+wal_compression = $compression
 max_wal_size = 2GB
 idle_in_transaction_session_timeout = 60s
 client_connection_check_interval = 2s

@@ -103,7 +103,8 @@ private:
             batch.push_back({text(0), text(1), text(2), text(3), text(4), text(5)});
         }
         if (!batch.empty()) {
-            // What led to it may not be on disk yet (publish_released), and mustn't be told of before.
+            // What led to it may not be on disk yet (publish_released), and mustn't be told of
+            // before.
             flusher = flusher ? std::move(flusher) : connect();
             flusher->run("select smartflow_api.any_flush()");
         }

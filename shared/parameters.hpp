@@ -14,8 +14,8 @@ namespace smartflow {
 /// Calls another function for a request with an Idempotency-Key; takes its name besides.
 inline constexpr const char *idempotent_call = "any_idempotent";
 
-/// Ends the name of what calls a function, with or without such a key, and frees what it locks before
-/// its commit is on disk (01_session.sql).
+/// Ends the name of what calls a function, with or without such a key, and frees what it locks
+/// before its commit is on disk (01_session.sql).
 inline constexpr const char *released_suffix = "_released";
 
 /// The statement that calls a function of the API with CallParameters.

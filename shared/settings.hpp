@@ -74,8 +74,8 @@ SettingValues setting_values(const Environment &environment, std::string_view fi
 SettingValues setting_values();
 
 /// The process's file of settings: $SMARTFLOW_CONF, else ./smartflow.conf, else that in the
-/// program's folder or up to two above, so that it may lie outside of what a web server serves, else /etc/smartflow/smartflow.conf, where there is one; else
-/// empty.
+/// program's folder or up to two above, so that it may lie outside of what a web server serves,
+/// else /etc/smartflow/smartflow.conf, where there is one; else empty.
 std::string settings_file();
 
 /// setting_values, typed.
