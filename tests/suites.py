@@ -225,14 +225,13 @@ def sanitizer_reports(run, instance):
 
 
 def under_asan(run):
-    """The units; and the cases, by programs of that build, where everything is wanted."""
+    """The units, and the cases by programs of that build."""
     build = BUILDS["BUILD_ASAN"]
     boost(run, "asan/unit_tests", build / "bin/unit_tests", {})
-    if run.everything:
-        own = run.start_instance(BUILD=str(build))
-        cases(run, "asan/", build, own)
-        run.stop_instance(own)
-        sanitizer_reports(run, own)
+    own = run.start_instance(BUILD=str(build))
+    cases(run, "asan/", build, own)
+    run.stop_instance(own)
+    sanitizer_reports(run, own)
 
 
 def compiled(run, instance, transcript, wants_asan):
@@ -270,7 +269,7 @@ def build_all(run, wants_asan, wants_fuzz):
     if wants_asan:
         run.build(
             "BUILD_ASAN",
-            programs if run.everything else ["unit_tests"],
+            programs,
             "-DCMAKE_BUILD_TYPE=Debug",
             "-DCMAKE_CXX_FLAGS_DEBUG=-g1",
             "-DSANITIZE=ON",
@@ -289,7 +288,7 @@ def build_all(run, wants_asan, wants_fuzz):
 
 def run_all(run):
     """Builds, runs, and says what was left out."""
-    wants_asan = any(map(run.wants, ("asan/unit_tests", "asan/case_tests")))
+    wants_asan = run.everything and any(map(run.wants, ("asan/unit_tests", "asan/case_tests")))
     wants_fuzz = any(run.wants(f"fuzz/{name}") for name in ("json", "query", "decimal"))
     build_all(run, wants_asan, wants_fuzz)
     print("Testing:", flush=True)
@@ -314,7 +313,7 @@ def run_all(run):
         print("Left to `make test-all`:")
         for name in [
             *left_out,
-            "the cases and the families' programs under ASan",
+            "units, cases and the families' programs under ASan",
             "browser: 100 000 products, a long audit trail, every view in the dark and at every width",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
         ]:
