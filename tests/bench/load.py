@@ -1,4 +1,4 @@
-"""Load for measuring: wrk on the API, pgbench on the database, and what of the CPU each part took."""
+"""Load for measuring: wrk on the API, pgbench on the database, and how much CPU each part took."""
 import dataclasses
 import json
 import os

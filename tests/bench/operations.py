@@ -1,7 +1,7 @@
 """What `make bench` measures: each operation as requests to the API and, for the ceiling, as a pgbench
 script that calls the same SQL function with the same arguments.
 
-In a request `{a}` and `{b}` are products, `{o}` is an order; requests are made beforehand, so that
+In a request `@a@`, `@b@` and `@h@` are products, `@o@` is an order; requests are made beforehand, so that
 asking costs the client little. In a script they are pgbench's variables.
 """
 import dataclasses
