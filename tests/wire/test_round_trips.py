@@ -136,9 +136,9 @@ def requests(shop, admin):
         "insert into smartflow.notifications (user_id, message) values (%s, 'A') returning id",
         (admin.user_id,),
     )
-    sent = shop.value(
-        """insert into smartflow.deliveries (event, run_id, channel, target, content)
-           values (gen_random_uuid(), 1, 'email', 'a@example.test', 'A') returning id"""
+    sent = shop.value(  # one that was given up, so that nobody is sending it at the moment
+        """insert into smartflow.deliveries (event, run_id, channel, target, content, state)
+           values (gen_random_uuid(), 1, 'email', 'a@example.test', 'A', 'failed') returning id"""
     )
     return [
         # method, route, path, body, status, round trips, whose token (None: the admin's)
