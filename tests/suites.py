@@ -66,39 +66,36 @@ def has_own_shop(path):
     return re.search(r"own_shop|started\(|Instance\.start", pathlib.Path(path).read_text("utf-8"))
 
 
-def pytest(run, instance):
-    """The suites over the wire, a line for each file, in two lanes: the files whose tests share the
-    instance one after the other, and those with shops of their own. Most of their time is waiting.
+class WireFiles:
+    """The files of tests over the wire: those whose tests share the instance, which run one after the
+    other, and those with shops of their own, which whoever has time takes.
     """
-    left_out = run.folder / "left-out"
-    environment = {
-        "TEST_URL": instance.url,
-        "TEST_VAR": str(instance.var),
-        "TEST_LEFT_OUT": str(left_out),
-        "BUILD": str(BUILDS["BUILD"]),
-        "BUILT": "yes",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    paths = sorted(glob.glob(str(ROOT / "tests/wire/test_*.py")))
-    sharing = [path for path in paths if not has_own_shop(path)]
-    alone = [path for path in paths if has_own_shop(path)]
 
-    def run_lane(first):
-        """The lane's own files, then, like the other lane, whatever is left of the others."""
-        for path in first:
-            pytest_file(run, path, environment)
-        with contextlib.suppress(IndexError):  # of an empty list: the other lane was faster
+    def __init__(self, run, instance):
+        self.run, self.left_out = run, run.folder / "left-out"
+        self.environment = {
+            "TEST_URL": instance.url,
+            "TEST_VAR": str(instance.var),
+            "TEST_LEFT_OUT": str(self.left_out),
+            "BUILD": str(BUILDS["BUILD"]),
+            "BUILT": "yes",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        paths = sorted(glob.glob(str(ROOT / "tests/wire/test_*.py")))
+        self.sharing = [path for path in paths if not has_own_shop(path)]
+        self.alone = [path for path in paths if has_own_shop(path)]
+
+    def run_sharing(self):
+        for path in self.sharing:
+            pytest_file(self.run, path, self.environment)
+
+    def run_alone(self):
+        with contextlib.suppress(IndexError):  # of an empty list: others were faster
             while True:
-                pytest_file(run, alone.pop(), environment)
+                pytest_file(self.run, self.alone.pop(), self.environment)
 
-    lanes = [
-        threading.Thread(target=run_lane, args=(first,), daemon=True) for first in (sharing, [])
-    ]
-    for lane in lanes:
-        lane.start()
-    for lane in lanes:
-        lane.join()
-    return left_out.read_text(encoding="utf-8").splitlines() if left_out.exists() else []
+    def names_left_out(self):
+        return self.left_out.read_text("utf-8").splitlines() if self.left_out.exists() else []
 
 
 def pytest_file(run, path, environment):
@@ -234,26 +231,34 @@ def under_asan(run):
     sanitizer_reports(run, own)
 
 
-def compiled(run, instance, transcript, wants_asan):
-    """The programs that the builds made, at the same time, since nothing in them depends on the time
-    they take.
+def side_by_side(run, *lanes):
+    """Runs lanes of steps at the same time: most of what the tests do is waiting. A lane that breaks
+    has failed.
     """
-    release = BUILDS["BUILD"]
-    beside = [
-        threading.Thread(
-            target=boost,
-            args=(run, "database_tests", release / "bin/database_tests", against(instance)),
-            daemon=True,
-        )
-    ]
-    if wants_asan:
-        beside.append(threading.Thread(target=under_asan, args=(run,), daemon=True))
-    for thread in beside:
+
+    def walk(lane):
+        try:
+            for step, *given in lane:
+                step(*given)
+        except (Failure, AssertionError, OSError) as failure:
+            print(failure)
+            run.count("a lane of tests", 0, 1)
+
+    threads = [threading.Thread(target=walk, args=(lane,), daemon=True) for lane in lanes]
+    for thread in threads:
         thread.start()
-    boost(run, "unit_tests", release / "bin/unit_tests", {})
-    cases(run, "", release, instance, TEST_TRANSCRIPT=str(transcript))
-    for thread in beside:
+    for thread in threads:
         thread.join()
+
+
+def compiled(run, instance):
+    """The units and the cases, and what the cases say of the document."""
+    transcript = run.folder / "transcript.ndjson"
+    boost(run, "unit_tests", BUILDS["BUILD"] / "bin/unit_tests", {})
+    cases(run, "", BUILDS["BUILD"], instance, TEST_TRANSCRIPT=str(transcript))
+    document = instance.var / "nginx/pages/api/openapi.json"
+    check = ["/usr/bin/python3", "tests/wire/openapi_check.py", document, transcript]
+    counting(run, "openapi", check)
 
 
 def build_all(run, wants_asan, wants_fuzz):
@@ -292,27 +297,22 @@ def run_all(run):
     wants_fuzz = any(run.wants(f"fuzz/{name}") for name in ("json", "query", "decimal"))
     build_all(run, wants_asan, wants_fuzz)
     print("Testing:", flush=True)
-    transcript = run.folder / "transcript.ndjson"
     instance = run.start_instance(BUILD=str(BUILDS["BUILD"]))
-    compiled(run, instance, transcript, wants_asan)
-    document = instance.var / "nginx/pages/api/openapi.json"
-    counting(
-        run, "openapi", ["/usr/bin/python3", "tests/wire/openapi_check.py", document, transcript]
+    files = WireFiles(run, instance)
+    database = BUILDS["BUILD"] / "bin/database_tests"
+    side_by_side(
+        run,
+        [(compiled, run, instance), (files.run_sharing,), (files.run_alone,)],
+        [(boost, run, "database_tests", database, against(instance)), (files.run_alone,)],
+        [(browser, run), (files.run_alone,)],
+        [(under_asan, run)] if wants_asan else [],
+        [(fuzz, run, FUZZ_SECONDS[run.everything])] if wants_fuzz else [],
     )
-    beside = [threading.Thread(target=browser, args=(run,), daemon=True)]
-    if wants_fuzz:
-        seconds = FUZZ_SECONDS[run.everything]
-        beside.append(threading.Thread(target=fuzz, args=(run, seconds), daemon=True))
-    for thread in beside:
-        thread.start()
-    left_out = pytest(run, instance)
     run.stop_instance(instance)
-    for thread in beside:
-        thread.join()
     if not run.everything:
         print("Left to `make test-all`:")
         for name in [
-            *left_out,
+            *files.names_left_out(),
             "units, cases and the families' programs under ASan",
             "browser: 100 000 products, a long audit trail, every view in the dark and at every width",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",

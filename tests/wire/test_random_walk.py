@@ -364,7 +364,7 @@ def walk(shop, client, examples, steps, same_each_time):
 
 
 def test_short_walks_agree_with_the_model(shop, admin):
-    walk(shop, admin, 80, 40, True)
+    walk(shop, admin, 40, 40, True)
 
 
 @pytest.mark.slow
