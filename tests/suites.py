@@ -61,9 +61,14 @@ def boost(run, suite, program, environment):
     run.count(suite, passed, failed, note)
 
 
-def has_own_shop(path):
-    """Whether a file's tests start what they break, so that they run beside those that share one."""
-    return re.search(r"own_shop|started\(|Instance\.start", pathlib.Path(path).read_text("utf-8"))
+def shares_the_shop(path):
+    """Whether some test of a file takes the instance that others use too (conftest.py), and not one
+    that the file starts in its place.
+    """
+    text = pathlib.Path(path).read_text("utf-8")
+    return not re.search(r"^def shop\(", text, re.MULTILINE) and re.search(
+        r"def \w+\((?:[^)]*\W)?(?:shop|admin|staff|nobody)\W", text
+    )
 
 
 class WireFiles:
@@ -82,8 +87,8 @@ class WireFiles:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         paths = sorted(glob.glob(str(ROOT / "tests/wire/test_*.py")))
-        self.sharing = [path for path in paths if not has_own_shop(path)]
-        self.alone = [path for path in paths if has_own_shop(path)]
+        self.sharing = [path for path in paths if shares_the_shop(path)]
+        self.alone = [path for path in paths if not shares_the_shop(path)]
 
     def run_sharing(self):
         for path in self.sharing:

@@ -2,6 +2,8 @@
 --
 -- Functions of every request are PL/pgSQL, or SQL that PostgreSQL can put into the statement that calls it:
 -- another SQL function is parsed and planned again in every transaction, which costs more than all it does.
+-- And what must be called for its effect is assigned where every order passes: an assignment is evaluated at
+-- once, PERFORM is a query.
 
 -- Field by field what shared/database.hpp calls Arguments, in that order.
 create type request as (

@@ -42,26 +42,33 @@ create function writer(q request) returns actor
 language plpgsql as $$
 declare
     me actor;
+    told text;
 begin
     q.write := true;
     me := authenticate(q);
-    perform act_as(q, me.id, me.username, me.role);
+    told := act_as(q, me.id, me.username, me.role);
     return me;
 end
 $$;
 
 -- Says for the rest of the transaction who changes things, and forgets what the connection may have
 -- set itself; the triggers of the audit trail and the
--- ledger read it. A program without it is the system.
-create function act_as(q request, user_id bigint, username text, role text) returns void
+-- ledger read it. A program without it is the system. Gives what it says.
+create function act_as(q request, user_id bigint, username text, role text) returns text
 language plpgsql as $$
-begin
-    perform set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
+declare
+    said constant text := set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
                'request', q.request_id, 'address', host(q.address))::text, true);
-    perform set_config(name, '', true)
-       from unnest(array['smartflow.reason', 'smartflow.order', 'smartflow.hold', 'smartflow.changes', 'smartflow.ending',
-                         'smartflow.action']) as name
-      where current_setting(name, true) <> '';
+    name text;
+    emptied text;
+begin
+    foreach name in array array['smartflow.reason', 'smartflow.order', 'smartflow.hold', 'smartflow.changes',
+                                'smartflow.ending', 'smartflow.action'] loop
+        if current_setting(name, true) <> '' then
+            emptied := set_config(name, '', true);
+        end if;
+    end loop;
+    return said;
 end
 $$;
 
@@ -134,16 +141,17 @@ begin
                               inout body text, inout replayed boolean)
         language plpgsql as $body$
         declare
+            mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
             reply smartflow_api.response;
+            flushed pg_catalog.pg_lsn;
         begin
-            perform pg_catalog.set_config('synchronous_commit', 'off', true);
             if q.key is null then
                 reply := smartflow_api.%2$I(q);
             else
                 reply := smartflow_api.any_idempotent(q, %2$L);
             end if;
             commit;
-            perform pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
+            flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
             status := reply.status;
             etag := reply.etag;
             location := reply.location;

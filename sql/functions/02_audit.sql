@@ -15,15 +15,19 @@ begin
 end
 $$;
 
-create function audit(action text, entity text, entity_id bigint, changes json default '{}') returns void
+-- Gives the id of its row.
+create function audit(action text, entity text, entity_id bigint, changes json default '{}') returns bigint
 language plpgsql as $$
 declare
-    actor json := nullif(current_setting('smartflow.actor', true), '');
+    actor constant json := nullif(current_setting('smartflow.actor', true), '');
+    mine constant xid8 := pg_current_xact_id(); -- before an id is taken: deliver_seal and advance_settled rest on it
+    written bigint;
 begin
-    perform pg_current_xact_id(); -- before an id is taken: deliver_seal and advance_settled rest on it
     insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
     values (clock(), (actor ->> 'id')::bigint, actor ->> 'username', actor ->> 'role', action, entity, entity_id, changes,
-            actor ->> 'request', (actor ->> 'address')::inet);
+            actor ->> 'request', (actor ->> 'address')::inet)
+    returning id into written;
+    return written;
 end
 $$;
 
@@ -32,14 +36,22 @@ language sql immutable as $$
     select case operation when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end
 $$;
 
--- Why goods move, for the ledger; an order's number where one moves them.
-create function explain_movements(reason text, order_id bigint default null) returns void
+-- Why goods move, for the ledger; an order's number where one moves them. Gives the reason.
+create function explain_movements(reason text, order_id bigint default null) returns text
 language plpgsql as $$
+declare
+    of_order constant text := set_config('smartflow.order', coalesce(order_id::text, ''), true);
 begin
-    perform set_config('smartflow.reason', reason, true), set_config('smartflow.order', coalesce(order_id::text, ''), true);
+    return set_config('smartflow.reason', reason, true);
 end
 $$;
 
+create function movement_reason() returns text
+language sql stable as $$
+    select coalesce(nullif(current_setting('smartflow.reason', true), ''), 'Changed in the database')
+$$;
+
+-- Of a product that comes or goes; book_stock writes the ledger of those that change.
 create function write_movement() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
@@ -49,8 +61,7 @@ declare
 begin
     if before <> after then
         insert into movements (product_id, delta, balance, reason, order_id, user_id, username, created_at)
-        values (coalesce(new.product_id, old.product_id), after - before, after,
-                coalesce(nullif(current_setting('smartflow.reason', true), ''), 'Changed in the database'),
+        values (coalesce(new.product_id, old.product_id), after - before, after, movement_reason(),
                 nullif(current_setting('smartflow.order', true), '')::bigint,
                 (actor ->> 'id')::bigint, actor ->> 'username', clock());
     end if;
@@ -143,6 +154,7 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 declare
     before jsonb := case when tg_op <> 'INSERT' then order_audit_fields(old) end;
     after jsonb := case when tg_op <> 'DELETE' then order_audit_fields(new) end;
+    recorded bigint;
 begin
     if tg_op = 'UPDATE' and old.items::text <> new.items::text then
         delete from order_lines where order_id = new.id;
@@ -152,7 +164,7 @@ begin
         select new.id, line - 1, product_id, quantity, price, line_total from lines_of(new.items);
     end if;
     if before is distinct from after then
-        perform audit(audit_action(tg_op), 'order', coalesce(new.id, old.id), differences(before, after));
+        recorded := audit(audit_action(tg_op), 'order', coalesce(new.id, old.id), differences(before, after));
     end if;
     return null;
 end
@@ -228,8 +240,6 @@ end
 $$;
 
 create trigger ledger after insert or delete on inventory for each row execute function write_movement();
-create trigger ledger_update after update of on_hand on inventory
-    for each row when (old.on_hand <> new.on_hand) execute function write_movement();
 create trigger trail_insert_delete after insert or delete on inventory
     for each row execute function audit_inventory();
 -- An order's goods are explained by the ledger.

@@ -282,8 +282,8 @@ declare
     done record;
     ran rule_outcome;
     run_id bigint;
+    mine constant xid8 := pg_current_xact_id(); -- before ids are taken: see advance_settled
 begin
-    perform pg_current_xact_id(); -- before ids are taken: see advance_settled
     for rule in select * from workflows where trigger = fired and enabled order by id loop
         run_id := nextval('smartflow.workflow_runs_id_seq');
         ran := row('skipped', case when rule.conditions <> '[]' then failed_condition(rule.conditions, s.facts) end);

@@ -65,14 +65,17 @@ declare
     revenue numeric[]; -- of the last day, 7, 30
     answer json;
 begin
-    select json_agg(json_build_object('date', today - 30 + day.n, 'orders', coalesce(s.orders, 0),
-                                      'revenue', coalesce(s.revenue, 0)::numeric(14, 2)) order by day.n),
-           array[coalesce(sum(s.revenue) filter (where day.n = 30), 0), coalesce(sum(s.revenue) filter (where day.n > 23), 0),
-                 coalesce(sum(s.revenue), 0)]
+    -- Day by day what is folded, by the index, and all at once the few that aren't.
+    select json_agg(json_build_object('date', today - 30 + day.n, 'orders', day.orders, 'revenue', day.revenue::numeric(14, 2)) order by day.n),
+           array[sum(day.revenue) filter (where day.n = 30), sum(day.revenue) filter (where day.n > 23), sum(day.revenue)]
       into daily, revenue
-      from generate_series(1, 30) as day (n)
-      left join (select width_bucket(bucket, days) as n, sum(orders) as orders, sum(k.revenue) as revenue
-                   from kept_sales k where bucket >= days[1] and bucket < days[31] group by 1) as s on s.n = day.n;
+      from (select d.n, coalesce(folded.orders, 0) + coalesce(fresh.orders, 0) as orders,
+                   coalesce(folded.revenue, 0) + coalesce(fresh.revenue, 0) as revenue
+              from generate_series(1, 30) as d (n)
+             cross join lateral (select sum(s.orders) as orders, sum(s.revenue) as revenue from sales s
+                                  where s.bucket >= days[d.n] and s.bucket < days[d.n + 1]) as folded
+              left join (select width_bucket(completed_at, days) as n, sum(sign) as orders, sum(sign * total) as revenue
+                           from unfolded where completed_at is not null group by 1) as fresh on fresh.n = d.n) as day;
     select json_build_object(
                'orders', json_build_object('total', sum(o.orders), 'byStatus', json_object_agg(o.status, o.orders
                    order by array_position(array['Pending', 'Processing', 'Completed'], o.status))),

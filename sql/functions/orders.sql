@@ -127,9 +127,9 @@ $$;
 create function settle_goods(before orders, after orders, reason text) returns void
 language plpgsql as $$
 declare
+    explained constant text := explain_movements(reason, coalesce(after.id, before.id));
     short bigint[];
 begin
-    perform explain_movements(reason, coalesce(after.id, before.id));
     short := move_goods(goods_moves(before, after));
     if short <> '{}' then
         perform refuse_short(before, after, short);
