@@ -128,13 +128,13 @@ create function settle_goods(before orders, after orders, reason text) returns v
 language plpgsql as $$
 declare
     explained constant text := explain_movements(reason, coalesce(after.id, before.id));
-    short bigint[];
+    moves constant move[] := goods_moves(before, after);
+    short constant bigint[] := move_goods(moves);
 begin
-    short := move_goods(goods_moves(before, after));
     if short <> '{}' then
         perform refuse_short(before, after, short);
     end if;
-    if exists (select from products p where p.archived and p.id in (select product_id from lines_of(after.items))) then
+    if exists (select from unnest(moves) as m join products p on p.id = m.product_id where p.archived) then
         perform check_references(array(
             select l.line from lines_of(after.items) as l join products p on p.id = l.product_id
              where p.archived and p.id not in (select product_id from lines_of(before.items))), null);
