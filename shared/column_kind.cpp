@@ -1,7 +1,10 @@
 #include "column_kind.hpp"
 
+#include "json.hpp"
+
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace smartflow {
 
@@ -11,6 +14,12 @@ constexpr unsigned boolean_oid = 16;
 constexpr unsigned timestamptz_oid = 1184;
 
 } // namespace
+
+Column::Column(std::string its_name, Kind its_kind)
+    : name(std::move(its_name)), member(name.front() == '#' ? "" : json_string(name) + ':'),
+      kind(name == "#json" ? Kind::row : its_kind)
+{
+}
 
 Column::Kind column_kind(unsigned type) noexcept
 {

@@ -46,9 +46,13 @@ struct Reply {
 
 /// A column of a row: its name is the JSON key; names beginning with `#` aren't for the client.
 struct Column {
-    enum class Kind { text, raw, instant };
+    /// text: a JSON string; raw: JSON as it is; instant: a timestamp in UTC; row: the whole row's
+    /// JSON, made in SQL (`#json`)
+    enum class Kind { text, raw, instant, row };
+    Column(std::string name, Kind kind);
     std::string name;
-    Kind kind; ///< text: a JSON string; raw: JSON as it is; instant: a timestamp in UTC
+    std::string member; ///< what stands before its value in an object: `"name":`; empty for `#name`
+    Kind kind;
 };
 
 /// One row of a list, as text; a missing value is a null pointer. A list without any gives one

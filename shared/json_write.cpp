@@ -1,5 +1,7 @@
 #include "json.hpp"
 
+#include <algorithm>
+
 namespace smartflow {
 
 const Json *Json::find(std::string_view name) const noexcept
@@ -15,8 +17,19 @@ const Json *Json::find(std::string_view name) const noexcept
 void append_json_string(std::string &out, std::string_view text)
 {
     constexpr std::string_view hex = "0123456789abcdef";
+    const auto stands = [](char c) {
+        return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+    };
     out += '"';
-    for (const char c : text) {
+    while (!text.empty()) {
+        const auto end = std::find_if_not(text.begin(), text.end(), stands);
+        out.append(text.begin(), end);
+        text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+        if (text.empty()) {
+            break;
+        }
+        const char c = text.front();
+        text.remove_prefix(1);
         switch (c) {
             case '"': out += "\\\""; break;
             case '\\': out += "\\\\"; break;
@@ -26,13 +39,9 @@ void append_json_string(std::string &out, std::string_view text)
             case '\r': out += "\\r"; break;
             case '\t': out += "\\t"; break;
             default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += "\\u00";
-                    out += hex[static_cast<unsigned char>(c) >> 4U];
-                    out += hex[static_cast<unsigned char>(c) & 0x0FU];
-                } else {
-                    out += c;
-                }
+                out += "\\u00";
+                out += hex[static_cast<unsigned char>(c) >> 4U];
+                out += hex[static_cast<unsigned char>(c) & 0x0FU];
         }
     }
     out += '"';

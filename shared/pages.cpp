@@ -130,7 +130,7 @@ void append_row(std::string &out, const Row &row)
 {
     const auto &columns = *row.columns;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i].name == "#json") { // the object was made in SQL
+        if (columns[i].kind == Column::Kind::row) {
             out += row.values[i];
             return;
         }
@@ -138,13 +138,12 @@ void append_row(std::string &out, const Row &row)
     char separator = '{';
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const Column &column = columns[i];
-        if (column.name.front() == '#') {
+        if (column.member.empty()) {
             continue;
         }
         out += separator;
         separator = ',';
-        append_json_string(out, column.name);
-        out += ':';
+        out += column.member;
         const char *value = row.values[i];
         if (value == nullptr) {
             out += "null";
@@ -222,9 +221,10 @@ void ListWriter::append(const Row &row)
     }
 }
 
+/// Where the next page begins: what its last row says.
 void ListWriter::remember(const Row &row)
 {
-    if (!page_.limit) {
+    if (!page_.limit || rows_ + 1 < *page_.limit) {
         return;
     }
     const auto &columns = *row.columns;

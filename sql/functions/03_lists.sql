@@ -58,19 +58,62 @@ language sql immutable as $$
     select format('select count(*) from (%s) as counted', s.base)
 $$;
 
+-- How many rows a page whose plan is kept may have. A function, since PostgreSQL looks at a stable one's value
+-- when it plans, and so plans for a few rows; a parameter it would take for a tenth of the table.
+create function page_limit() returns bigint
+language sql stable as $$
+    select current_setting('smartflow.page')::bigint
+$$;
+
+-- The first pages without a filter, which everybody opens, as statements of their own: their plans are kept,
+-- where that of a query put together in each call is made in each call, at more than the page's rows cost.
+create function kept_pages(name text, sorts text[]) returns text
+language plpgsql as $$
+declare
+    sort text;
+    s selection;
+    q request;
+    pages text := '';
+begin
+    foreach sort in array sorts loop
+        q.input := case sort when '' then '{}' else jsonb_build_object('sort', sort) end;
+        execute format('select (%I($1, null)).*', 'select_' || name) into s using q;
+        if position('''' in s.base) > 0 then
+            raise 'a page of % depends on more than its order', name;
+        end if;
+        pages := pages || format($page$
+                when %L then
+                    return query %s limit page_limit();
+                    return;$page$, sort, page_query(q, s));
+    end loop;
+    return pages;
+end
+$$;
+
 -- Makes NAME_list and NAME_stream from the function select_NAME(request, actor), which gives the
 -- selection, and the row type they answer in. A last row that holds nothing but "#total" carries
 -- the count where one was asked for.
-create function publish_list(name text, row_type text) returns void
+-- sorts: those (as `sort` has them, '' where it is absent) whose first page's plan is kept
+create function publish_list(name text, row_type text, sorts text[] default '{}') returns void
 language plpgsql as $$
 begin
     execute format($make$
         create function %1$I(q request) returns setof %2$I
         language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $body$
         declare
-            s selection := %4$I(q, authenticate(q));
+            me constant actor := authenticate(q);
+            s selection;
             total %2$I;
+            page text;
         begin
+            if q.input ? 'limit' and q.input - '{limit,sort}'::text[] = '{}' then
+                page := set_config('smartflow.page', ((q.input ->> 'limit')::bigint + 1)::text, true);
+                case coalesce(q.input ->> 'sort', '')%5$s
+                else
+                    page := null;
+                end case;
+            end if;
+            s := %4$I(q, me);
             return query execute page_query(q, s);
             if flag(q, 'count') then
                 execute count_query(s) into total."#total";
@@ -78,7 +121,8 @@ begin
             end if;
         end
         $body$
-        $make$, name || '_list', row_type, name || '_stream', 'select_' || name);
+        $make$, name || '_list', row_type, name || '_stream', 'select_' || name,
+        coalesce(nullif(kept_pages(name, sorts), ''), ' when null then'));
     execute format($make$
         create function %3$I(q request) returns response
         language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $body$

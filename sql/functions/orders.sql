@@ -38,7 +38,8 @@ begin
 end
 $$;
 
-select publish_list('orders', 'order_wire');
+select publish_list('orders', 'order_wire', array['', 'id', '-id', 'createdAt', '-createdAt', 'total', '-total', 'customerName',
+                                                 '-customerName']);
 
 create function no_order() returns void language sql as $$
     select fail('NOT_FOUND', 'There is no such order.')

@@ -42,7 +42,8 @@ begin
 end
 $$;
 
-select publish_list('products', 'product_wire');
+select publish_list('products', 'product_wire', array['', 'id', '-id', 'name', '-name', 'price', '-price', 'stock', '-stock',
+                                                     'available', '-available', 'updatedAt', '-updatedAt']);
 
 create function products_read(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$

@@ -23,7 +23,7 @@ begin
 end
 $$;
 
-select publish_list('workflows', 'workflow_wire');
+select publish_list('workflows', 'workflow_wire', array['']);
 
 create function no_workflow() returns void language sql as $$
     select fail('NOT_FOUND', 'There is no such rule.')

@@ -18,7 +18,7 @@ begin
 end
 $$;
 
-select publish_list('workflows_runs', 'run_wire');
+select publish_list('workflows_runs', 'run_wire', array['', 'id', '-id']);
 
 -- What happened in the last days that a trigger is about, by today's values; without the rule's own view.
 create function preview_subjects(fired text, since timestamptz)
@@ -110,7 +110,7 @@ begin
 end
 $$;
 
-select publish_list('workflows_deliveries', 'delivery_wire');
+select publish_list('workflows_deliveries', 'delivery_wire', array['', 'id', '-id']);
 
 -- Sends one again, by hand: at once, and for another day where it fails. Its event stays the same.
 create function workflows_deliveries_retry(q request) returns response

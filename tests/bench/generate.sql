@@ -1,8 +1,8 @@
 -- A shop of many products and orders for measuring:
 --     psql -v orders=1000000 -v products=10000000 -v days=90 -f generate.sql
 -- Two lines an order; all but the newest 400 are completed, spread evenly over the last days. What the
--- triggers write row by row (ledger, trail, lines, totals) is written set by set, with the indexes made at
--- the end, since ten million products would else take an hour; at the end the full check says whether the
+-- triggers write row by row (ledger, trail, lines, totals) is written set by set, with indexes and foreign
+-- keys made at the end, since ten million products would else take an hour; at the end the full check says whether the
 -- books balance. All or nothing: one transaction.
 
 \set ON_ERROR_STOP on
@@ -21,12 +21,16 @@ alter table orders disable trigger user;
 
 \if :large
     create temporary table remade on commit drop as
-    select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
+    select 1 as turn, format('drop index %s', indexrelid::regclass) as away, pg_get_indexdef(indexrelid) as back
       from pg_index join pg_class on oid = indrelid
      where relnamespace = 'smartflow'::regnamespace
        and relname in ('products', 'inventory', 'orders', 'order_lines', 'movements', 'audit_log', 'workflow_runs')
-       and not exists (select from pg_constraint where conindid = indexrelid);
-    select format('drop index %s', name) from remade \gexec
+       and not exists (select from pg_constraint where conindid = indexrelid)
+    union all
+    select 2, format('alter table %s drop constraint %I', conrelid::regclass, conname),
+           format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+      from pg_constraint where contype = 'f' and conrelid in ('inventory'::regclass, 'order_lines'::regclass);
+    select away from remade \gexec
 \endif
 
 -- The products, with their first stock.
@@ -80,7 +84,7 @@ select 1, 'Bench', 'New Order', 'Reduce Stock', id, 'done', 'Took the goods of 2
   from orders where id > :before_orders order by id;
 
 \if :large
-    select definition from remade \gexec
+    select back from remade order by turn \gexec
 \endif
 alter table products enable trigger user;
 alter table inventory enable trigger user;

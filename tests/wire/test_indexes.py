@@ -2,6 +2,7 @@
 id order, has an index that leads to the rows. EXPLAIN ANALYZE counts what is touched on the way.
 """
 import json
+import re
 import subprocess
 
 import pytest
@@ -91,6 +92,20 @@ PAGES = [
 @pytest.mark.parametrize(("name", "given"), PAGES, ids=lambda value: json.dumps(value))
 def test_a_page_reads_what_it_shows(shop_of_many, name, given):
     check(shop_of_many, plan_of(shop_of_many, name, given))
+
+
+@pytest.mark.parametrize("name", ["products", "orders", "workflows", "workflows_runs", "workflows_deliveries"])
+def test_a_page_whose_plan_is_kept_reads_what_it_shows(shop_of_many, name):
+    """Every statement of that kind, as it stands in the list's function."""
+    [[source]] = shop_of_many.query("select prosrc from pg_proc where proname = %s", (f"{name}_list",))
+    kept = re.findall(r"return query (select .* limit page_limit\(\));", source)
+    assert kept
+    for query in kept:
+        [[plan]] = shop_of_many.query(
+            f"set search_path = smartflow_api, smartflow; set smartflow.page = '{LIMIT + 1}';"
+            "explain (analyze, format json) " + query
+        )
+        check(shop_of_many, plan[0]["Plan"])
 
 
 @pytest.mark.parametrize("sort", ["name", "-price", "stock", "-available", "updatedAt"])
