@@ -24,9 +24,9 @@ kept_connections() {
     echo "$((kept < 64 ? kept : 64))"
 }
 
-# How many requests a worker hands to a family at once; the next one is answered 503 without waiting.
-# Together with the kept connections, no more than the family has threads: one that waited for a
-# thread would be passed by whoever comes on a kept connection.
+# How many requests all workers hand to a family at once; the next one is answered 503 without
+# waiting. Together with the kept connections, no more than the family has threads: one that waited
+# for a thread would be passed by whoever comes on a kept connection.
 most_requests() {
     echo "$((set[THREADS] - $(kept_connections) * web_workers))"
 }
@@ -35,8 +35,6 @@ keepalive() {
     local kept
     kept=$(kept_connections)
     if ((kept > 0)); then
-        # Several workers together may have more connections than there are threads; then those that
-        # wait get a thread whenever a kept one is closed.
         printf 'keepalive %d;\n    keepalive_timeout 60s;\n    keepalive_requests 100;' "$kept"
     fi
 }

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from http_client import Client, at_once, check_answer, make_client, parse_answers, send_raw
-from instance import ROOT, wait_until
+from instance import ROOT, process_state, wait_until
 
 HEAD = "Host: shop\r\nConnection: close\r\n"
 
@@ -262,8 +262,29 @@ def test_a_family_that_is_away_is_503_and_comes_back(limited):
                3, "the family answers again")
 
 
-def test_what_a_family_has_no_thread_for_is_refused_at_once(limited):
-    """While it does nothing, so many requests wait for it as nginx may hand to it."""
+def with_workers(instance, count):
+    """Has its nginx go on with so many workers."""
+    file = instance.var / "nginx/nginx.conf"
+    text, changed = re.subn(r"(?<=\nworker_processes )\d+", str(count), file.read_text("utf-8"))
+    assert changed == 1
+    file.write_text(text, "utf-8")
+    before = instance.processes("nginx")
+    master = next(pid for pid in before if int(process_state(pid)[1]) not in before)
+    os.kill(master, signal.SIGHUP)
+
+    def have_taken_over():
+        now = instance.processes("nginx")
+        return set(before) & set(now) == {master} and len(now) == 1 + count
+
+    wait_until(have_taken_over, 20, "other workers have taken over")
+
+
+@pytest.mark.parametrize("workers", [4, 1])
+def test_what_a_family_has_no_thread_for_is_refused_at_once(limited, workers):
+    """While it does nothing, so many requests wait for it as nginx may hand to it, however many workers
+    that has.
+    """
+    with_workers(limited, workers)
     most = int(re.search(r"max_conns=(\d+);",
                          (limited.var / "nginx/smartflow/upstreams.conf").read_text("utf-8"))[1])
     assert most == 21
