@@ -1,12 +1,15 @@
 #include "admin_connection.hpp"
 
 #include "column_kind.hpp"
+#include "watchdog.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <unistd.h>
 
 namespace smartflow {
 namespace {
@@ -34,6 +37,66 @@ std::vector<Column> columns_of(const PGresult *result)
     return columns;
 }
 
+/// Watches a server while it is waited for. The watched descriptor is one of its own: libpq closes
+/// the socket of a connection that it loses.
+class Patience
+{
+public:
+    Patience(int socket, std::chrono::seconds longest_statement, std::chrono::seconds longest_part)
+        : statement(longest_statement), part(longest_part),
+          socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0))
+    {
+        if (socket_ < 0) {
+            throw AdminError(std::strerror(errno), "");
+        }
+    }
+    ~Patience()
+    {
+        watch_.end();
+        ::close(socket_);
+    }
+    Patience(const Patience &) = delete;
+    Patience &operator=(const Patience &) = delete;
+
+    void begin(std::chrono::seconds limit)
+    {
+        watch_.begin(socket_, Watchdog::Clock::now() + limit);
+    }
+    void end() { watch_.end(); }
+
+    const std::chrono::seconds statement;
+    const std::chrono::seconds part;
+
+private:
+    int socket_;
+    Watchdog dog_;
+    Watchdog::Watch watch_{dog_};
+};
+
+/// As long as it lives, the server's answer is waited for, where there is a limit to that.
+class Waiting
+{
+public:
+    Waiting(const std::unique_ptr<Patience> &patience, const std::chrono::seconds Patience::*limit)
+        : patience_(patience.get())
+    {
+        if (patience_ != nullptr) {
+            patience_->begin(patience_->*limit);
+        }
+    }
+    ~Waiting()
+    {
+        if (patience_ != nullptr) {
+            patience_->end();
+        }
+    }
+    Waiting(const Waiting &) = delete;
+    Waiting &operator=(const Waiting &) = delete;
+
+private:
+    Patience *patience_;
+};
+
 } // namespace
 
 std::string role_through_socket(const std::string &url)
@@ -54,6 +117,7 @@ std::string role_through_socket(const std::string &url)
 struct AdminConnection::State {
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection{nullptr, &PQfinish};
     LineSink notice;
+    std::unique_ptr<Patience> patience; ///< none: for ever
 
     /// Takes all notifications that have come. \returns whether there were any
     bool take_notifications() const
@@ -131,11 +195,18 @@ AdminConnection::AdminConnection(const std::string &url, LineSink notice)
 
 AdminConnection::~AdminConnection() = default;
 
+void AdminConnection::limit_silence(std::chrono::seconds statement, std::chrono::seconds part)
+{
+    state_->patience =
+        std::make_unique<Patience>(PQsocket(state_->connection.get()), statement, part);
+}
+
 void AdminConnection::run(const std::string &statements)
 {
     if (statements.find('\0') != std::string::npos) { // libpq would leave out what follows
         throw AdminError("the statements contain a NUL byte", "");
     }
+    const Waiting waiting(state_->patience, &Patience::statement);
     state_->checked(PQexec(state_->connection.get(), statements.c_str()));
 }
 
@@ -147,6 +218,7 @@ std::vector<AdminConnection::Values> AdminConnection::rows(const std::string &st
     for (const Value &parameter : parameters) {
         texts.push_back(parameter ? parameter->c_str() : nullptr);
     }
+    const Waiting waiting(state_->patience, &Patience::statement);
     const Result result = state_->checked(PQexecParams(state_->connection.get(), statement.c_str(),
                                                        static_cast<int>(texts.size()), nullptr,
                                                        texts.data(), nullptr, nullptr, 0));
@@ -180,6 +252,7 @@ bool AdminConnection::fetch(const std::string &cursor, const RowSink &sink)
         }
     };
     const auto answer = [&] {
+        const Waiting waiting(state_->patience, &Patience::part);
         Result result(PQgetResult(connection), &PQclear);
         while (PGresult *more = PQgetResult(connection)) { // nullptr: ready for the next
             PQclear(more);
@@ -207,6 +280,7 @@ bool AdminConnection::fetch(const std::string &cursor, const RowSink &sink)
 
 void AdminConnection::copy_begin(const std::string &statement)
 {
+    const Waiting waiting(state_->patience, &Patience::part);
     const Result result(PQexec(state_->connection.get(), statement.c_str()), &PQclear);
     if (PQresultStatus(result.get()) != PGRES_COPY_IN) {
         const char *sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
@@ -218,7 +292,12 @@ void AdminConnection::copy_begin(const std::string &statement)
 void AdminConnection::copy_data(std::string_view bytes)
 {
     PGconn *connection = state_->connection.get();
-    if (PQputCopyData(connection, bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    int sent = 0;
+    {
+        const Waiting waiting(state_->patience, &Patience::part);
+        sent = PQputCopyData(connection, bytes.data(), static_cast<int>(bytes.size()));
+    }
+    if (sent != 1) {
         copy_end(); // says why, where the server said it
         throw AdminError(line_of(PQerrorMessage(connection)), "");
     }
@@ -227,6 +306,7 @@ void AdminConnection::copy_data(std::string_view bytes)
 void AdminConnection::copy_end()
 {
     PGconn *connection = state_->connection.get();
+    const Waiting waiting(state_->patience, &Patience::part);
     if (PQputCopyEnd(connection, nullptr) != 1) {
         throw AdminError(line_of(PQerrorMessage(connection)), "");
     }

@@ -3,6 +3,7 @@
 
 #include "database.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,6 +54,12 @@ public:
     ~AdminConnection();
     AdminConnection(const AdminConnection &) = delete;
     AdminConnection &operator=(const AdminConnection &) = delete;
+
+    /// From now on a server that says nothing for too long is given up, and the connection lost.
+    /// \param statement how long a whole statement may take
+    /// \param part      how long the next rows of a cursor may, or to take a part of a copy
+    /// \throws AdminError where the process has no descriptor left
+    void limit_silence(std::chrono::seconds statement, std::chrono::seconds part);
 
     /// Runs any number of statements.
     /// \throws AdminError

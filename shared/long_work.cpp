@@ -13,6 +13,12 @@ namespace {
 constexpr int most_at_once = 4; ///< of a process
 std::atomic<int> running{0};    // a count of what this process does, no state of any request
 
+/// How long a statement may take: as long as a web server waits for it (nginx/render.sh).
+constexpr auto statement_patience = std::chrono::hours(1);
+
+/// How often STATEMENT_TIMEOUT a server may keep silent over the next rows: it may be sorting all.
+constexpr int part_patience = 10;
+
 } // namespace
 
 Error error_of(const AdminError &failure)
@@ -35,6 +41,9 @@ LongWork::LongWork(const Settings &settings, const std::string &family)
         connection_ = translated([&] {
             auto connection =
                 std::make_unique<AdminConnection>(connection_string(settings, family));
+            connection->limit_silence(
+                statement_patience,
+                std::chrono::seconds(part_patience * settings.statement_timeout_s));
             connection->run("set statement_timeout = 0;"
                             "set idle_in_transaction_session_timeout = '10min'");
             return connection;

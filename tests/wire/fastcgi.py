@@ -75,7 +75,7 @@ class Connection:
 
     def read(self):
         """The answer; nothing when the family ends the connection without one."""
-        output = b""
+        output = io.BytesIO()
         while True:
             top = self.stream.read(8)
             if len(top) < 8:
@@ -83,12 +83,12 @@ class Connection:
             _, kind, _, length, padding, _ = struct.unpack(">BBHHBB", top)
             content = self.stream.read(length + padding)[:length]
             if kind == STDOUT:
-                output += content
+                output.write(content)
             elif kind == END:
                 break
-        stream = io.BytesIO(output)
-        headers = http.client.parse_headers(stream)
-        return Answer(int(headers["Status"].split()[0]), headers, stream.read())
+        output.seek(0)
+        headers = http.client.parse_headers(output)
+        return Answer(int(headers["Status"].split()[0]), headers, output.read())
 
     def ask(self, method, path, content=b"", token=None, keep=True, **more):
         """One whole request and its answer."""

@@ -14,7 +14,7 @@ import pytest
 
 from fastcgi import Connection, body, head
 from faults import insist, listed
-from http_client import make_client
+from http_client import at_once, make_client
 from installations import SMARTFLOW
 from instance import environment_with, wait_until
 from services import Service
@@ -80,11 +80,11 @@ def locked(copy, table):
 
 
 @contextlib.contextmanager
-def stopped(copy, state="idle"):
+def stopped(copy, state="idle", family="products"):
     """The family's backends in that state hang: they are there and say nothing."""
     pids = [pid for pid, in copy.query(
         "select pid from pg_stat_activity where datname = current_database()"
-        " and application_name = 'smartflow products' and state = %s", (state,))]  # fmt: skip
+        " and application_name = %s and state = %s", (f"smartflow {family}", state))]  # fmt: skip
     assert pids
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -153,6 +153,53 @@ def test_a_stream_whose_server_hangs_is_cut_off(copy, token):
             assert stream.stream.peek(1)
             with stopped(copy, "idle in transaction"):
                 assert stream.read() is None
+
+
+# --- long work ---
+
+
+@pytest.mark.slow
+def test_exports_whose_server_hangs_are_given_up_and_free_their_places(copy, token):
+    export = "/api/admin/backup?action=export-json"
+    with listed(copy), Service("admin_backup", copy.url, STATEMENT_TIMEOUT="1") as family:
+        family.start()
+        with asked(family, token, [export] * 4) as streams:
+            assert all(one.stream.peek(1) for one in streams), "all are under way"
+            with stopped(copy, "active", "admin_backup"):
+                assert outcome(family.ask("GET", export, token=token)) == BUSY
+                assert at_once([one.read for one in streams]) == [None] * 4
+                assert family.ask("GET", export, token=token).status == 200
+
+
+@pytest.mark.slow
+def test_a_restore_whose_server_hangs_is_given_up_and_changes_nothing(copy, token):
+    def products():
+        return copy.value("select array_agg(p order by p) from smartflow.products p")
+
+    def answer_after(data):
+        """None where the connection breaks because not all of it was wanted."""
+        try:
+            connection.send(data)
+            return connection.read()
+        except ConnectionError:
+            return None
+
+    restore = "/api/admin/backup?action=restore&replace=true"
+    copying = "select count(*) from pg_stat_activity where wait_event = 'ClientRead' and query ilike 'copy %'"
+    with listed(copy), Service("admin_backup", copy.url, STATEMENT_TIMEOUT="1") as family:
+        family.start()
+        export = family.ask("GET", "/api/admin/backup?action=export-json", token=token).body
+        whole = head("POST", restore, len(export), token) + body(export)
+        before = products()
+        with Connection(family.path, 60) as connection:
+            connection.send(whole[: len(whole) // 2])
+            wait_until(lambda: copy.value(copying), 10, "the file is being copied")
+            with stopped(copy, "active", "admin_backup"):
+                answer = answer_after(whole[len(whole) // 2 :])
+                assert answer is None or outcome(answer) == GIVEN_UP
+        assert products() == before and copy.wrong_books() == []
+        with Connection(family.path, 120) as connection:
+            assert connection.ask("POST", restore, export, token, keep=False).status == 200
 
 
 # --- a server that hangs ---
