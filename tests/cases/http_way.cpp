@@ -6,7 +6,9 @@
 #include <boost/beast/http.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
+#include <sys/socket.h>
 
 namespace smartflow {
 
@@ -70,11 +72,19 @@ public:
 private:
     void connect()
     {
-        if (stream_ == nullptr) {
+        if (stream_ == nullptr || has_ended()) {
             stream_ = std::make_unique<beast::tcp_stream>(context_);
             stream_->connect(Tcp::resolver(context_).resolve(host_, port_));
             buffer_.clear();
         }
+    }
+
+    /// Whether the server has closed the connection between two requests, as it may at any time.
+    bool has_ended()
+    {
+        char byte = 0;
+        return ::recv(stream_->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+               errno != EAGAIN;
     }
 
     /// An address without the installation's folder, which it must begin with.
