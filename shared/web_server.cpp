@@ -99,6 +99,7 @@ int told_status(int status)
         case 411:
         case 501:
         case 505: return 400;
+        case 500: // a program that gave no answer
         case 502:
         case 504: return 503;
         default: return status;

@@ -1,4 +1,5 @@
 """The archive's examples for web servers other than Apache: lighttpd, and nginx with fcgiwrap."""
+import contextlib
 import json
 import os
 import re
@@ -6,8 +7,8 @@ import signal
 
 import pytest
 
-from http_client import Client, make_client, parse_answers, send_raw
-from instance import ROOT, descendants, program_of, wait_until
+from http_client import Client, at_once, make_client, parse_answers, send_raw
+from instance import ROOT, descendants, process_state, program_of, wait_until
 from web_hosts import LAST_CHUNK, Fcgiwrap, Lighttpd, Login, product_in_a_chunk
 
 # What holds under Apache, and takes no words of its own here.
@@ -50,6 +51,19 @@ def admin(host):
     yield Client(host, client.token, client.user_id)
 
 
+@contextlib.contextmanager
+def stopped(host, program):
+    """A program that does nothing any more; gives what lets it go on."""
+    assert Client(host).get(f"/api/{program.partition('.')[0]}").status == 401
+    [pid] = [pid for pid in descendants(host.process.pid) if program_of(pid) == program]
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: process_state(pid)[0] == "T", 5, "it stands still")
+    try:
+        yield lambda: os.kill(pid, signal.SIGCONT)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def page(host, path, method="GET", *headers):
     """An answer that need not have what programs give: lighttpd can't make a request id."""
     lines = [f"{method} {host.base}{path} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
@@ -66,6 +80,10 @@ def test_a_static_page_has_its_headers(host):
     assert page(host, "/", "GET", "Range: bytes=0-1").status == 200
     assert page(host, "/", "GET", f"If-None-Match: {answer.headers['ETag']}").status == 304
     assert page(host, "/style.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    part = page(host, "/" + re.search(r"assets/index-[\w-]+\.js", answer.body.decode())[0])
+    assert part.headers.get_all("Cache-Control") == ["public, max-age=31536000, immutable"]
+    assert part.headers["Content-Security-Policy"] == page(host, "/style.css").headers["Content-Security-Policy"]
+    assert "immutable" not in page(host, "/assets/index-00000000.js").headers["Cache-Control"]
     documentation = page(host, "/docs?more")
     assert re.search(rb"assets/docs-[\w-]+\.js", documentation.body)
     assert documentation.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -164,14 +182,82 @@ def test_a_program_that_fails_is_told_in_the_api_s_form_and_comes_back(host):
             os.kill(pid, signal.SIGKILL)
     try:
         answer = Client(host).get("/api/notifications", may_fail=True)
-        assert (answer.status, answer.code) in (
-            (500, "INTERNAL_ERROR"), (503, "SERVICE_UNAVAILABLE")
-        ), answer  # fmt: skip
+        assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE"), answer
     finally:
         program.with_suffix(".kept").rename(program)
     wait_until(
         lambda: Client(host).get("/api/notifications", may_fail=True).status == 401, 20, "it is back"
     )
+
+
+@pytest.fixture
+def lighttpd(shop):
+    """Starts one whose example was filled in so."""
+    login, hosts = Login(shop), []
+
+    def start(example, own, **settings):
+        host = Lighttpd(login, **settings)
+        hosts.append(host)
+        host.filled_in = {example: own}
+        assert host.smartflow("setup", "--password-stdin", input=PASSWORD + "\n").returncode == 0
+        return host.start()
+
+    yield start
+    for host in hosts:
+        host.stop()
+    login.drop()
+
+
+def test_what_a_program_has_no_room_for_is_refused_at_once(lighttpd):
+    host = lighttpd("var.most_waiting = 512", "var.most_waiting = 20")
+    with stopped(host, "workflows.fcgi") as go_on:
+        answers = []
+
+        def ask():
+            answer = Client(host).get("/api/workflows", may_fail=True)
+            answers.append((answer.status, answer.code))
+
+        def release():
+            wait_until(lambda: len(answers) == 5, 20, "what is too much is refused")
+            go_on()
+
+        at_once([ask] * 26 + [release])  # the system's queue takes one more
+    assert answers == [(503, "SERVICE_UNAVAILABLE")] * 5 + [(401, "UNAUTHORIZED")] * 21
+
+
+def test_a_program_that_gives_no_answer_is_given_up(lighttpd):
+    host = lighttpd("var.patience = 45", "var.patience = 2")
+    with stopped(host, "workflows.fcgi"):
+        answer = Client(host).get("/api/workflows", may_fail=True)
+        assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")
+        assert Client(host).get("/api/products").status == 401
+    assert Client(host).get("/api/workflows").status == 401
+
+
+def test_a_proxy_that_is_named_says_who_asks_and_nobody_else_does(lighttpd):
+    host = lighttpd("extforward.forwarder = ()", 'extforward.forwarder = ("127.0.0.1" => "trust")',
+                    TRUSTED_PROXIES="127.0.0.0/8")  # fmt: skip
+
+    def log_in(*headers):
+        body = json.dumps({"username": "admin", "password": PASSWORD})
+        lines = ["POST /api/auth/login HTTP/1.1", "Host: x", "Connection: close",
+                 "Content-Type: application/json", f"Content-Length: {len(body)}", *headers, "", body]  # fmt: skip
+        [answer] = parse_answers(send_raw(host, "\r\n".join(lines).encode()))
+        assert answer.status == 200, answer
+        return answer.headers["Set-Cookie"]
+
+    def address_of(*headers):
+        log_in(*headers)
+        return host.login.value("select host(address) from smartflow.audit_log order by id desc limit 1")
+
+    proxy_s, stranger_s = "X-Forwarded-For: 203.0.113.9", "X_Forwarded_For: 198.51.100.7"
+    assert address_of(proxy_s) == "203.0.113.9"
+    assert address_of("X-Forwarded-For: 198.51.100.7, 203.0.113.9") == "203.0.113.9"
+    assert address_of(stranger_s, proxy_s) == "203.0.113.9"
+    assert address_of("X.Forwarded-For: 198.51.100.7", proxy_s) == "203.0.113.9"
+    assert address_of(stranger_s) == "127.0.0.1"
+    assert "Secure" in log_in(proxy_s, "X-Forwarded-Proto: https")
+    assert "Secure" not in log_in(proxy_s, "X_Forwarded_Proto: https")
 
 
 def test_a_request_that_is_none_is_told_in_the_api_s_form(host):

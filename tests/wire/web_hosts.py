@@ -251,6 +251,7 @@ class Lighttpd(WebHost):
     """lighttpd, as the archive's example has it."""
 
     server = "lighttpd"
+    filled_in = {}  # besides
 
     def command(self):
         state = self.root / "state"
@@ -264,6 +265,7 @@ class Lighttpd(WebHost):
                 "/var/cache/lighttpd/uploads": str(state),
                 "/var/log/lighttpd/error.log": f"{state}/error.log",
                 "/run/lighttpd.pid": f"{state}/pid",
+                **self.filled_in,
             },
         )
         (state / "lighttpd.conf").write_text(configuration, "utf-8")
