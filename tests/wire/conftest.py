@@ -3,6 +3,7 @@ gives one); without them one is started, with BUILD's programs.
 """
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -78,6 +79,21 @@ def all_is_well_again(shop, admin):
         insist(lambda: admin.get(f"/api/products/{product}", may_fail=True)).json["available"] == 5
     )
     assert shop.wrong_books() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path_factory):
+    """A folder on a disk of its own."""
+    folder = tmp_path_factory.mktemp("disk")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", folder], capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("needs the right to mount a small disk")
+    for above in (folder, *list(folder.parents)[:-2]):
+        above.chmod(0o755)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture(scope="module")

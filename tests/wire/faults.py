@@ -1,6 +1,8 @@
 """What the tests of faults share: clients that insist, sales, long lists, sessions of the database."""
 import contextlib
+import os
 import secrets
+import signal
 import threading
 import time
 
@@ -103,6 +105,32 @@ def backends(shop, condition):
         "select pid from pg_stat_activity where application_name like 'smartflow %%'"
         f" and {condition}"
     )
+
+
+def crash(shop):
+    """kill -9 of the database server's first process, whose id it gives."""
+    killed = shop.postmaster()
+    os.kill(killed, signal.SIGKILL)
+    return killed
+
+
+def another_runs(shop, than):
+    """Whether a new server has taken the place of that one, whose sessions may outlive it for a moment."""
+    try:
+        return shop.postmaster() != than
+    except FileNotFoundError:
+        return False
+
+
+def fill(folder, but=0):
+    """Fills the disk that the folder is on, but for so many bytes; gives the file that does."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1 << 16))
+        file.truncate(max(file.tell() - but, 0))
+    return filler
 
 
 def terminate(shop, condition):

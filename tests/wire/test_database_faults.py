@@ -1,7 +1,6 @@
 """The database ends a connection, or dies. Every test ends by proving that all is well again
 (conftest.py).
 """
-import contextlib
 import os
 import random
 import secrets
@@ -13,7 +12,7 @@ import psycopg2
 import pytest
 
 from conftest import started
-from faults import backends, insist, place, sell_while, terminate
+from faults import another_runs, backends, crash, fill, insist, place, sell_while, terminate
 from http_client import at_once, make_client
 from instance import ROOT, environment_with, wait_until
 
@@ -78,21 +77,6 @@ def test_a_read_whose_connection_ends_is_done_again(shop, admin):
     answer, _ = at_once([lambda: admin.get(f"/api/products/{product}"), end])
     blocker.close()
     assert answer.status == 200
-
-
-def crash(shop):
-    """kill -9 of the database server's first process, whose id it gives."""
-    killed = shop.postmaster()
-    os.kill(killed, signal.SIGKILL)
-    return killed
-
-
-def another_runs(shop, than):
-    """Whether a new server has taken the place of that one, whose sessions may outlive it for a moment."""
-    try:
-        return shop.postmaster() != than
-    except FileNotFoundError:
-        return False
 
 
 def test_without_a_database_the_answer_is_503_and_then_everything_is_there(shop, admin):
@@ -176,31 +160,12 @@ def test_migrators_at_once_make_one_schema(shop):
     shop.query("drop database migrated_twice with (force)")
 
 
-@pytest.fixture
-def small_disk(tmp_path_factory):
-    """A folder on a disk of its own."""
-    folder = tmp_path_factory.mktemp("disk")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", folder], capture_output=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip("needs the right to mount a small disk")
-    for above in (folder, *list(folder.parents)[:-2]):
-        above.chmod(0o755)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
 @pytest.mark.slow
 def test_a_full_disk_loses_and_doubles_nothing(small_disk):
     """Nothing can be written for a while, PostgreSQL's log neither; then there is room again."""
-    filler = small_disk / "filler"
-
     def fill_and_empty():
         time.sleep(1)
-        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(1 << 20))
+        filler = fill(small_disk)
         refused = wait_until(lambda: place(admin, product).status == 503, 60, "an order is refused")
         assert refused
         time.sleep(2)
