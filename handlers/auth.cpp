@@ -47,12 +47,11 @@ std::string json_object(std::initializer_list<std::pair<const char *, std::strin
 }
 
 /// Takes one of the account's tries; while tries under way fill them all, waits for their outcome.
-Json begin_login(Inquiry &inquiry, const std::string &username)
+Json take_try(Inquiry &inquiry, const char *function)
 {
-    inquiry.arguments.input = json_object({{"username", json_string(username)}});
     const auto deadline = std::chrono::steady_clock::now() + login_patience;
     for (;;) {
-        const Reply begun = inquiry.call("auth_login_begin", inquiry.arguments, {});
+        const Reply begun = inquiry.call(function, inquiry.arguments, {});
         if (begun.status == 200) {
             return parse_json(*begun.body);
         }
@@ -64,14 +63,20 @@ Json begin_login(Inquiry &inquiry, const std::string &username)
     }
 }
 
+/// Ends a try that led to nothing.
+void end_try(Inquiry &inquiry, const Json &begun, const char *function)
+{
+    inquiry.arguments.input = json_object({{"attempt", begun.find("attempt")->text}});
+    inquiry.call(function, inquiry.arguments, {});
+}
+
 /// Gives the try back where the password couldn't be compared.
 bool compare_password(Inquiry &inquiry, const Json &begun, const std::string &password)
 {
     try {
         return password_matches(begun.find("hash")->text, password);
     } catch (const Error &) {
-        inquiry.arguments.input = json_object({{"attempt", begun.find("attempt")->text}});
-        inquiry.call("auth_login_cancel", inquiry.arguments, {});
+        end_try(inquiry, begun, "auth_login_cancel");
         throw;
     }
 }
@@ -80,7 +85,8 @@ Response login(Inquiry &inquiry)
 {
     const Json input = parse_json(inquiry.arguments.input);
     const std::string username = input.find("username")->text;
-    const Json begun = begin_login(inquiry, username);
+    inquiry.arguments.input = json_object({{"username", json_string(username)}});
+    const Json begun = take_try(inquiry, "auth_login_begin");
     const std::string hash = begun.find("hash")->text;
     const bool matches = compare_password(inquiry, begun, input.find("password")->text);
     const std::string token = new_token();
@@ -132,15 +138,22 @@ Response change_password(Inquiry &inquiry)
     const Json input = parse_json(inquiry.arguments.input);
     const std::string new_password = input.find("newPassword")->text;
     inquiry.arguments.input = "{}";
-    const Json begun = parse_json(*inquiry.call("auth_password_begin", inquiry.arguments, {}).body);
-    const std::string hash = begun.find("hash")->text;
+    const Json begun = take_try(inquiry, "auth_password_begin");
     Details wrong;
-    if (!password_matches(hash, input.find("currentPassword")->text)) {
+    if (!compare_password(inquiry, begun, input.find("currentPassword")->text)) {
         wrong.emplace_back("currentPassword", "is not your password");
     }
-    refuse_weak_password("newPassword", new_password, texts_of(*begun.find("names")), wrong);
-    inquiry.arguments.input = json_object(
-        {{"hash", json_string(hash)}, {"newHash", json_string(password_hash(new_password))}});
+    std::string new_hash;
+    try {
+        refuse_weak_password("newPassword", new_password, texts_of(*begun.find("names")), wrong);
+        new_hash = password_hash(new_password);
+    } catch (const Error &) {
+        end_try(inquiry, begun, wrong.empty() ? "auth_login_cancel" : "auth_password_lost");
+        throw;
+    }
+    inquiry.arguments.input = json_object({{"attempt", begun.find("attempt")->text},
+                                           {"hash", json_string(begun.find("hash")->text)},
+                                           {"newHash", json_string(new_hash)}});
     return to_response(inquiry.call("auth_password_finish", inquiry.arguments, {}));
 }
 

@@ -8,16 +8,14 @@ language sql immutable as $$
                                case family(coalesce(address, '0.0.0.0')) when 4 then 32 else 64 end))
 $$;
 
--- Before the password is compared: takes one of the account's five tries from this address, so that
+-- Before a password is compared: takes one of the account's five tries from this address, so that
 -- the sixth is refused however many run at once. Tries under way may yet succeed: where they alone
--- fill the five, the answer is "wait".
-create function auth_login_begin(q request) returns response
-language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+-- fill the five, there is none now (null).
+create function take_try(wanted text, address inet) returns bigint
+language plpgsql as $$
 declare
-    wanted text := lower(q.input ->> 'username');
-    net cidr := network_of(q.address);
+    net cidr := network_of(address);
     tries record;
-    who users;
     attempt bigint;
 begin
     perform pg_advisory_xact_lock(hashtextextended(net::text, 0));
@@ -40,16 +38,42 @@ begin
                          + interval '15 minutes' - clock_timestamp()))::integer::text));
     end if;
     if tries.tried >= 5 or tries.tried_here >= 50 then
+        return null;
+    end if;
+    insert into login_attempts (account, network) values (wanted, net) returning id into attempt;
+    return attempt;
+end
+$$;
+
+-- The password was right: what the account has lost from that address counts no longer.
+create function forgive_tries(attempt_id bigint) returns void
+language plpgsql as $$
+declare
+    attempt login_attempts;
+begin
+    delete from login_attempts where id = attempt_id returning * into attempt;
+    delete from login_attempts where network = attempt.network and account = attempt.account and failed is not null;
+end
+$$;
+
+-- "Wait" (202) where there is no try now.
+create function auth_login_begin(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    wanted text := lower(q.input ->> 'username');
+    attempt bigint := take_try(wanted, q.address);
+    who users;
+begin
+    if attempt is null then
         return row(202, null, null, '{}', false)::response;
     end if;
     select * into who from users where lower(username) = wanted and active and not deleted;
-    insert into login_attempts (account, network) values (wanted, net) returning id into attempt;
     return row(200, null, null, jsonb_build_object('attempt', attempt, 'userId', who.id,
                'hash', coalesce(who.password_hash, '')), false)::response;
 end
 $$;
 
--- The password couldn't be compared (no memory for it): the try wasn't one.
+-- The password couldn't be compared (no memory for it), or was right and of no use: the try wasn't one.
 create function auth_login_cancel(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 begin
@@ -63,7 +87,6 @@ create function auth_login_finish(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
     who users;
-    attempt login_attempts;
     session credentials;
 begin
     if (q.input ->> 'matches')::boolean then
@@ -78,8 +101,7 @@ begin
                       json_build_object('username', json_build_object('from', null, 'to', q.input ->> 'username')));
         return row(401, null, null, null, false)::response;
     end if;
-    delete from login_attempts where id = (q.input ->> 'attempt')::bigint returning * into attempt;
-    delete from login_attempts where network = attempt.network and account = attempt.account and failed is not null;
+    perform forgive_tries((q.input ->> 'attempt')::bigint);
     update users set last_login_at = now(), logins = logins + 1 where id = who.id;
     insert into credentials (user_id, kind, digest, last_used_at, expires_at, address, user_agent)
     values (who.id, 'session', decode(q.input ->> 'digest', 'hex'), now(), now() + interval '30 days',
@@ -123,14 +145,28 @@ begin
 end
 $$;
 
+-- Whoever has somebody's session has no more tries at the password than who logs in.
 create function auth_password_begin(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    me actor := authenticate(q);
+    me actor := writer(q);
+    attempt bigint := take_try(lower(me.username), q.address);
 begin
-    return (select row(200, null, null, jsonb_build_object('hash', coalesce(u.password_hash, ''),
+    if attempt is null then
+        return row(202, null, null, '{}', false)::response;
+    end if;
+    return (select row(200, null, null, jsonb_build_object('attempt', attempt, 'hash', coalesce(u.password_hash, ''),
                        'names', jsonb_build_array(u.username, u.name, coalesce(u.email, ''))), false)::response
               from users u where u.id = me.id);
+end
+$$;
+
+-- It wasn't the password: the try is lost.
+create function auth_password_lost(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+begin
+    update login_attempts set failed = true where id = (q.input ->> 'attempt')::bigint;
+    return gone();
 end
 $$;
 
@@ -144,6 +180,7 @@ begin
     if not found then
         perform fail('INVALID_OPERATION', 'The password was changed meanwhile.');
     end if;
+    perform forgive_tries((q.input ->> 'attempt')::bigint);
     perform end_sessions(me.id, me.credential_id);
     return gone();
 end

@@ -93,6 +93,7 @@ const Names helpers = {
     "auth_login_cancel",    // when it could not be compared
     "auth_login_finish",    // after the password was compared
     "auth_password_finish", // after the password was compared
+    "auth_password_lost",   // when it was another
     "users_names",          // what a new password must not be made of
 };
 
