@@ -105,3 +105,25 @@ export async function completing_is_asked_first_for_it_is_final({ shop, arrive }
     assert.equal(await button("Delete").count(), 0);
     assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Completed");
 }
+
+export async function an_order_is_printed_dark_on_white_and_without_the_frame({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Printed tea", price: 4 });
+    const { id } = await shop.order({ items: [{ productId, quantity: 2 }], notes: "Ring twice." });
+    const { page, see, open, logIn } = bound(await arrive({ colorScheme: "dark" }));
+    await logIn();
+    await open(`/orders/${id}`);
+    await see(`Order #${id}`);
+    await page.getByRole("link", { name: "Printed tea" }).waitFor();
+    await page.evaluate(() => document.documentElement.setAttribute("data-theme", "dark"));
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 718, height: 1000 }); // what a page of A4 has
+    for (const gone of ["Views", "Edit", "Complete"]) {
+        assert.equal(await page.getByText(gone, { exact: true }).filter({ visible: true }).count(), 0, gone);
+    }
+    for (const there of ["Ada", "€4.00", "€8.00", "Ring twice.", "SmartFlow shop"]) {
+        await page.getByText(there).filter({ visible: true }).first().waitFor();
+    }
+    const ink = await page.evaluate(() => getComputedStyle(document.querySelector("h1")).color);
+    const [red] = /\d+/.exec(ink);
+    assert.ok(Number(red) < 80, `${ink} on white paper`);
+}

@@ -103,9 +103,11 @@ function Shown({ order: versioned }: { order: Versioned<OrderType> }) {
     const order = versioned.value;
     const filters = useFilters();
     const editing = filters.get("edit") === "true";
+    const { me } = useHere();
     useTitle(`Order #${order.id}`);
     return (
         <div className="view">
+            <p className="print-only">{me.shop.name}</p>
             <div className="view-head">
                 <div className="view-title">
                     <Link className="soft no-print" to="/orders">
