@@ -106,6 +106,43 @@ export async function completing_is_asked_first_for_it_is_final({ shop, arrive }
     assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Completed");
 }
 
+export async function a_move_that_somebody_overtook_is_a_choice({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Overtaken tea" });
+    const { id } = await shop.order({ items: [{ productId, quantity: 1 }] });
+    const visitor = await arrive();
+    visitor.expected = /412/;
+    const { page, button, see, read, open, logIn } = bound(visitor);
+    await logIn();
+    await open(`/orders/${id}`);
+    await see(`Order #${id}`);
+    await shop.ask("PATCH", `/api/orders/${id}`, { notes: "Wait for the second parcel." });
+    await button("Start processing").click();
+    const choice = page.getByRole("dialog", { name: /Somebody else/ });
+    await choice.getByRole("row", { name: "Status Pending Processing" }).waitFor();
+    await choice.getByRole("row", { name: "Notes Wait for the second parcel. not changed" }).waitFor();
+    await choice.getByRole("button", { name: "Take theirs" }).click();
+    await page.getByRole("paragraph").filter({ hasText: "Wait for the second parcel." }).waitFor();
+    assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Pending");
+    await shop.ask("PATCH", `/api/orders/${id}`, { notes: null });
+    await button("Start processing").click();
+    await choice.getByRole("button", { name: "Save mine" }).click();
+    await read(`Order #${id} is processing.`);
+    assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Processing");
+}
+
+export async function what_was_discarded_comes_back({ arrive }) {
+    const { page, button, field, see, read, open, logIn } = bound(await arrive());
+    await logIn();
+    await open("/orders/new");
+    await field("Customer").fill("Dora");
+    await page.getByRole("link", { name: "Discard" }).click();
+    await see("Orders");
+    await read("What you had typed was discarded.");
+    await button("Undo").click();
+    await see("New order");
+    assert.equal(await field("Customer").inputValue(), "Dora");
+}
+
 export async function an_order_is_printed_dark_on_white_and_without_the_frame({ shop, arrive }) {
     const { id: productId } = await shop.product({ name: "Printed tea", price: 4 });
     const { id } = await shop.order({ items: [{ productId, quantity: 2 }], notes: "Ring twice." });

@@ -6,6 +6,8 @@ import type { Schemas } from "../api/client";
 import { useHere } from "../format";
 import { ChartFrame, Grid, chartHeight, margin } from "./frame";
 
+const newest = 100; // movements in the table; the chart has them all
+
 interface StockProps {
     movements: Schemas["Movement"][];
     minStock: number;
@@ -36,10 +38,12 @@ export default function Stock({ movements, minStock }: StockProps) {
     return (
         <ChartFrame
             label="On hand over time"
-            table={movements.map(({ id, createdAt, balance }) => [
-                `${format.moment(createdAt)} (${id})`,
-                format.quantity(balance),
-            ])}
+            table={movements
+                .slice(-newest)
+                .map(({ id, createdAt, balance }) => [
+                    `${format.moment(createdAt)} (${id})`,
+                    format.quantity(balance),
+                ])}
             tip={tip}
         >
             {(width) => {

@@ -14,9 +14,8 @@ const statuses = ["Pending", "Processing", "Completed"] as const;
 const spans = { "1": "Today", "7": "7 days", "30": "30 days" } as const;
 const freshMs = 60_000;
 
-function Counts() {
-    const { format } = useHere();
-    const counts = useQuery({
+function useCounts() {
+    return useQuery({
         queryKey: ["orders", "counts"],
         queryFn: ({ signal }) =>
             Promise.all(
@@ -31,6 +30,11 @@ function Counts() {
             ),
         refetchInterval: freshMs,
     });
+}
+
+function Counts() {
+    const { format } = useHere();
+    const counts = useCounts();
     if (counts.isError) return <Failure reason={counts.error} again={() => void counts.refetch()} />;
     return (
         <section className="figures" aria-label="Orders by status">
@@ -46,9 +50,8 @@ function Counts() {
     );
 }
 
-function LowStock() {
-    const { format } = useHere();
-    const low = useQuery({
+function useLowStock() {
+    return useQuery({
         queryKey: ["products", "low"],
         queryFn: ({ signal }) =>
             pageOf(
@@ -59,6 +62,11 @@ function LowStock() {
             ),
         refetchInterval: freshMs,
     });
+}
+
+function LowStock() {
+    const { format } = useHere();
+    const low = useLowStock();
     const total = low.data?.total ?? 0;
     return (
         <section className="card" aria-labelledby="low-stock">
@@ -66,7 +74,6 @@ function LowStock() {
                 <h2 id="low-stock">Low stock</h2>
                 {total > 0 && <Link to="/products?lowStock=true&sort=stock">All {format.count(total)}</Link>}
             </div>
-            {low.isPending && <Loading />}
             {low.isError && <Failure reason={low.error} />}
             {low.data && total === 0 && <p className="soft">Everything is above its minimum.</p>}
             <ul className="rows">
@@ -85,9 +92,9 @@ function LowStock() {
     );
 }
 
-function Assignments() {
-    const { me, format } = useHere();
-    const open = useQuery({
+function useAssignments() {
+    const { me } = useHere();
+    return useQuery({
         queryKey: ["orders", "mine"],
         queryFn: async ({ signal }) => {
             const pages = await Promise.all(
@@ -107,6 +114,11 @@ function Assignments() {
         },
         refetchInterval: freshMs,
     });
+}
+
+function Assignments() {
+    const { me, format } = useHere();
+    const open = useAssignments();
     return (
         <section className="card" aria-labelledby="assignments">
             <div className="card-head">
@@ -115,7 +127,6 @@ function Assignments() {
                     <Link to={`/orders?assignedTo=${me.user.id}`}>{format.count(open.data.total)} open</Link>
                 )}
             </div>
-            {open.isPending && <Loading />}
             {open.isError && <Failure reason={open.error} />}
             {open.data?.total === 0 && <p className="soft">Nothing is waiting for you.</p>}
             <ul className="rows">
@@ -244,7 +255,6 @@ function Health() {
                 </h2>
                 {data && <span className={`badge ${tone[data.status]}`}>{data.status}</span>}
             </div>
-            {health.isPending && <Loading />}
             {health.isError && <Failure reason={health.error} />}
             {data && wrong.length === 0 && (
                 <p className="soft">
@@ -265,6 +275,48 @@ function Health() {
     );
 }
 
+function useSummary() {
+    return useQuery({
+        queryKey: ["summary"],
+        queryFn: ({ signal }) => readSummary(signal),
+        refetchInterval: freshMs,
+    });
+}
+
+function StaffOverview() {
+    const parts = [useCounts(), useAssignments(), useLowStock()];
+    // All of it at once: nothing moves under anybody's finger.
+    if (parts.some(({ isPending }) => isPending)) return <Loading />;
+    return (
+        <>
+            <Counts />
+            <div className="pair">
+                <Assignments />
+                <LowStock />
+            </div>
+        </>
+    );
+}
+
+function AdministratorsOverview() {
+    const summary = useSummary();
+    const parts = [summary, useCounts(), useAssignments(), useLowStock(), useHealth()];
+    if (parts.some(({ isPending }) => isPending)) return <Loading />;
+    return (
+        <>
+            {summary.isError && <Failure reason={summary.error} again={() => void summary.refetch()} />}
+            {summary.data && <Revenue summary={summary.data} />}
+            <Counts />
+            <div className="pair">
+                <Assignments />
+                <LowStock />
+                {summary.data && <Books summary={summary.data} />}
+                <Health />
+            </div>
+        </>
+    );
+}
+
 export function Overview() {
     const { me } = useHere();
     useTitle("Overview");
@@ -278,39 +330,5 @@ export function Overview() {
             </div>
             {me.user.role === "admin" ? <AdministratorsOverview /> : <StaffOverview />}
         </div>
-    );
-}
-
-function StaffOverview() {
-    return (
-        <>
-            <Counts />
-            <div className="pair">
-                <Assignments />
-                <LowStock />
-            </div>
-        </>
-    );
-}
-
-function AdministratorsOverview() {
-    const summary = useQuery({
-        queryKey: ["summary"],
-        queryFn: ({ signal }) => readSummary(signal),
-        refetchInterval: freshMs,
-    });
-    return (
-        <>
-            {summary.isPending && <Loading />}
-            {summary.isError && <Failure reason={summary.error} again={() => void summary.refetch()} />}
-            {summary.data && <Revenue summary={summary.data} />}
-            <Counts />
-            <div className="pair">
-                <Assignments />
-                <LowStock />
-                {summary.data && <Books summary={summary.data} />}
-                <Health />
-            </div>
-        </>
     );
 }
