@@ -201,7 +201,7 @@ export async function a_backup_goes_out_is_proven_and_comes_back_and_what_is_non
     const one = await arrive();
     one.expected = /400/;
     const visitor = bound(one);
-    const { page, field, button, read, open, logIn, violations } = visitor;
+    const { page, field, button, read, open, hold, logIn, violations } = visitor;
     await logIn();
     await open("/admin/backups");
     const file = (text) => ({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(text) });
@@ -228,7 +228,11 @@ export async function a_backup_goes_out_is_proven_and_comes_back_and_what_is_non
     assert.deepEqual(await violations(), []);
     assert.ok(await dialog.getByRole("button", { name: "Restore" }).isDisabled());
     await dialog.getByLabel(/Type the shop’s name/).fill("SmartFlow shop");
+    const answer = await hold("**/*action=restore*", "POST");
     await dialog.getByRole("button", { name: "Restore" }).click();
+    await dialog.getByRole("progressbar").waitFor();
+    assert.ok(await dialog.getByRole("button", { name: "Cancel" }).isDisabled());
+    answer();
     await dialog.getByText("The shop is as it was on").waitFor();
     await dialog.getByRole("button", { name: "Close" }).click();
     await read("Restore: in place of what was here");

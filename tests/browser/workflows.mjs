@@ -98,20 +98,22 @@ export async function messages_are_marked_at_once_and_back({ shop, arrive }) {
     const { page, button, read, open, hold, logIn } = bound(visitor);
     await logIn("ida", password);
     await open("/notifications");
-    const unread = page.getByRole("link", { name: "Inbox 2 unread" });
-    await unread.waitFor();
+    await button("Mark read").nth(1).waitFor();
+    const count = await button("Mark read").count(); // rules of other tests may speak too
+    const badge = (unread) => page.getByRole("link", { name: new RegExp(`^Inbox ?${unread} unread$`) });
+    await badge(count).waitFor();
     const answer = await hold("**/api/notifications/*", "PATCH");
     await button("Mark read").first().click();
     await button("Mark unread").waitFor();
-    assert.equal(await button("Mark read").count(), 1);
+    assert.equal(await button("Mark read").count(), count - 1);
     answer();
-    await page.getByRole("link", { name: "Inbox 1 unread" }).waitFor();
+    await badge(count - 1).waitFor();
     await button("Mark unread").click();
-    await unread.waitFor();
+    await badge(count).waitFor();
     await button("Mark these as read").click();
-    await read("2 messages are marked as read.");
+    await read(`${count} messages are marked as read.`);
     await button("Undo").click();
-    await unread.waitFor();
+    await badge(count).waitFor();
     await page.route("**/api/notifications/*", (route) =>
         route.fulfill({
             status: 503,
@@ -120,7 +122,7 @@ export async function messages_are_marked_at_once_and_back({ shop, arrive }) {
     );
     await button("Mark read").first().click();
     await read("The shop is busy.");
-    assert.equal(await button("Mark read").count(), 2);
+    assert.equal(await button("Mark read").count(), count);
 }
 
 export async function a_switch_moves_at_once_and_back_in_the_servers_words({ shop, arrive }) {

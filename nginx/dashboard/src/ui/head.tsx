@@ -16,7 +16,7 @@ export function ListHead({ title, total, children }: ListHeadProps) {
     const { format } = useHere();
     return (
         <div className="view-head">
-            <div className="view-title">
+            <div className="view-title of-list">
                 <h1>{title}</h1>
                 <span className="soft" role="status">
                     {typeof total === "number" && format.count(total)}

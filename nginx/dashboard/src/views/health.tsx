@@ -160,7 +160,7 @@ export default function Health() {
             {!health.isPending && (
                 <>
                     <Books />
-                    <div className="pair">
+                    <div className="pair tables">
                         <Stored />
                         <Migrations />
                     </div>

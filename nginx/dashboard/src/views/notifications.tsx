@@ -127,16 +127,14 @@ export default function Notifications() {
                         />
                         Unread only
                     </label>
-                    {open.length > 0 && (
-                        <button
-                            className="button"
-                            type="button"
-                            disabled={marking.isPending}
-                            onClick={() => marking.mutate({ ids: open, read: true })}
-                        >
-                            Mark these as read
-                        </button>
-                    )}
+                    <button
+                        className="button"
+                        type="button"
+                        disabled={open.length === 0 || marking.isPending}
+                        onClick={() => marking.mutate({ ids: open, read: true })}
+                    >
+                        Mark these as read
+                    </button>
                 </div>
             </div>
             <Feed

@@ -1,17 +1,13 @@
 // What one looks at in the morning: what came in, what is low, what is mine to do, whether all is well.
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { Link } from "react-router";
 import { api, pageOf, type Schemas } from "../api/client";
 import { readSummary, useHealth } from "../api/health";
 import { useHere } from "../format";
-import { useFilters } from "../ui/filters";
 import { Failure, Loading, useTitle } from "../ui/states";
-
-const Days = lazy(() => import("../charts/days"));
+import { Revenue } from "./overview_revenue";
 
 const statuses = ["Pending", "Processing", "Completed"] as const;
-const spans = { "1": "Today", "7": "7 days", "30": "30 days" } as const;
 const freshMs = 60_000;
 
 function useCounts() {
@@ -40,7 +36,10 @@ function Counts() {
         <section className="figures" aria-label="Orders by status">
             {statuses.map((status, index) => (
                 <Link key={status} className="card figure row-link" to={`/orders?status=${status}`}>
-                    <p className="soft">{status} orders</p>
+                    <p className="soft">
+                        {status}
+                        <span className="wide"> orders</span>
+                    </p>
                     <p className="value">
                         {counts.data ? format.count(counts.data[index]?.total ?? 0) : "…"}
                     </p>
@@ -141,64 +140,6 @@ function Assignments() {
                     </li>
                 ))}
             </ul>
-        </section>
-    );
-}
-
-function Revenue({ summary }: { summary: Schemas["Summary"] }) {
-    const { format } = useHere();
-    const filters = useFilters();
-    const days = filters.get("days") in spans ? Number(filters.get("days")) : 7;
-    const revenue =
-        { 1: summary.revenue.today, 7: summary.revenue.last7Days, 30: summary.revenue.last30Days }[days] ?? 0;
-    // One day says little alone: the days before it stand beside it.
-    const shown = summary.daily.slice(-Math.max(days, 7));
-    const completed = summary.daily.slice(-days).reduce((sum, day) => sum + day.orders, 0);
-    return (
-        <section className="stack" aria-label="Revenue">
-            <div className="view-head">
-                <p className="soft">Of completed orders, by the day they were completed.</p>
-                <div className="segments">
-                    {Object.entries(spans).map(([value, name]) => (
-                        <button
-                            key={value}
-                            type="button"
-                            aria-pressed={Number(value) === days}
-                            onClick={() => filters.set({ days: value === "7" ? "" : value })}
-                        >
-                            {name}
-                        </button>
-                    ))}
-                </div>
-            </div>
-            <div className="pair">
-                <div className="card figure">
-                    <h2>Revenue</h2>
-                    <p className="value">{format.money(revenue)}</p>
-                    <Suspense fallback={<div className="chart-frame" />}>
-                        <Days
-                            label="Revenue by day"
-                            days={shown.map((day) => ({ date: day.date, value: day.revenue }))}
-                            words={format.money}
-                            short={format.roughMoney}
-                            meant={days}
-                        />
-                    </Suspense>
-                </div>
-                <div className="card figure">
-                    <h2>Completed orders</h2>
-                    <p className="value">{format.count(completed)}</p>
-                    <Suspense fallback={<div className="chart-frame" />}>
-                        <Days
-                            label="Completed orders by day"
-                            days={shown.map((day) => ({ date: day.date, value: day.orders }))}
-                            words={format.count}
-                            short={format.count}
-                            meant={days}
-                        />
-                    </Suspense>
-                </div>
-            </div>
         </section>
     );
 }

@@ -6,12 +6,12 @@ import { lineTotal } from "../decimal";
 import { useHere } from "../format";
 import { ItemHead } from "../ui/head";
 import { OnRecord } from "../ui/on_record";
-import { Single, useTitle } from "../ui/states";
+import { Loading, Single, useTitle } from "../ui/states";
 import { ArchiveButton, RestoreButton } from "./product_archive";
 import { ProductEditor } from "./product_editor";
 import { AdjustButton } from "./product_adjust";
 import { Ledger } from "./product_ledger";
-import { Reservations } from "./product_reservations";
+import { Reservations, useReservations } from "./product_reservations";
 
 function Stock({ product }: { product: ProductType }) {
     const { format } = useHere();
@@ -82,9 +82,11 @@ function Shown({ product: versioned }: { product: Versioned<ProductType> }) {
 
 export default function Product() {
     const id = Number(useParams()["id"]);
+    // They stand above the form on a phone, and would push it down.
+    const { isPending } = useReservations(id);
     return (
         <Single query={useProduct(id)} list={<Link to="/products">All products</Link>}>
-            {(product) => <Shown product={product} />}
+            {(product) => (isPending ? <Loading /> : <Shown product={product} />)}
         </Single>
     );
 }
