@@ -178,7 +178,6 @@ export default function Account() {
             <div className="pair">
                 <Password />
                 <div className="stack">
-                    <Sessions />
                     <section className="card" aria-labelledby="tokens">
                         <div className="card-head">
                             <h2 id="tokens">API tokens</h2>
@@ -196,6 +195,8 @@ export default function Account() {
                             <option value="dark">Dark</option>
                         </SelectField>
                     </section>
+                    {/* Last, for nobody knows how many there will be. */}
+                    <Sessions />
                 </div>
             </div>
         </div>
