@@ -319,7 +319,7 @@ def run_all(run):
         for name in [
             *files.names_left_out(),
             "units, cases and the families' programs under ASan",
-            "browser: 100 000 products, a long audit trail, every view in the dark and at every width",
+            "browser: 100 000 products, a long trail, every view in the dark, at every width, as it comes",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
         ]:
             print(f"  {name}")

@@ -24,10 +24,13 @@ export async function a_new_user_is_staff_and_sees_nothing_of_the_administrators
     const views = staff.page.getByRole("navigation", { name: "Views" });
     await views.getByRole("link", { name: "Account" }).waitFor();
     assert.equal(await views.getByText(/Administration|Users|Audit|Backups|Health/).count(), 0);
-    for (const view of ["/admin", "/admin/users", "/admin/backups", "/admin/no-such-view"]) {
+    for (const view of ["/admin", "/admin/users", "/admin/backups", "/admin/import", "/admin/no-such-view"]) {
         await staff.open(view);
         await staff.see("This is for administrators.");
     }
+    await staff.open("/products");
+    await staff.page.getByRole("link", { name: "New product" }).first().waitFor();
+    assert.equal(await staff.page.getByRole("link", { name: "Import" }).count(), 0);
     const [{ role }] = (await shop.ask("GET", "/api/users")).filter(({ username }) => username === "sam");
     assert.equal(role, "staff");
 }
@@ -153,9 +156,11 @@ export async function an_edit_stands_in_the_trail_with_before_and_after({ shop, 
 
 export async function a_spreadsheet_is_shown_row_by_row_before_it_changes_anything({ shop, arrive }) {
     const { id } = await shop.product({ name: "Listed tea", sku: "LIST-1", price: 2 });
-    const { page, field, button, read, open, logIn, violations } = bound(await arrive());
+    const { page, field, button, see, read, open, logIn, violations } = bound(await arrive());
     await logIn();
-    await open("/admin/import");
+    await open("/products");
+    await page.getByRole("link", { name: "Import" }).click();
+    await see("Import products");
     const head = "sku,name,stock,minStock,price\n";
     await field("Spreadsheet").setInputFiles(
         csv(`${head}LIST-1,Listed tea,1,0,2.25\nLIST-2,New tea,1,0,cheap\nLIST-3,,1,0,1\n`),
@@ -188,12 +193,15 @@ async function exported({ page, button, read }) {
     return readFileSync(await file.path());
 }
 
-export async function a_backup_goes_out_is_proven_and_comes_back_and_what_is_none_is_refused({ shop, arrive }) {
+export async function a_backup_goes_out_is_proven_and_comes_back_and_what_is_none_is_refused({
+    shop,
+    arrive,
+}) {
     const { id } = await shop.product({ name: "Kept tea", price: 5 });
     const one = await arrive();
     one.expected = /400/;
     const visitor = bound(one);
-    const { page, field, button, read, open, logIn, violations } = visitor;
+    const { page, field, button, read, open, hold, logIn, violations } = visitor;
     await logIn();
     await open("/admin/backups");
     const file = (text) => ({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(text) });
@@ -220,7 +228,11 @@ export async function a_backup_goes_out_is_proven_and_comes_back_and_what_is_non
     assert.deepEqual(await violations(), []);
     assert.ok(await dialog.getByRole("button", { name: "Restore" }).isDisabled());
     await dialog.getByLabel(/Type the shop’s name/).fill("SmartFlow shop");
+    const answer = await hold("**/*action=restore*", "POST");
     await dialog.getByRole("button", { name: "Restore" }).click();
+    await dialog.getByRole("progressbar").waitFor();
+    assert.ok(await dialog.getByRole("button", { name: "Cancel" }).isDisabled());
+    answer();
     await dialog.getByText("The shop is as it was on").waitFor();
     await dialog.getByRole("button", { name: "Close" }).click();
     await read("Restore: in place of what was here");

@@ -89,6 +89,30 @@ export async function hostile_strings_are_text({ shop, arrive }) {
     await page.getByText(hostile).first().waitFor();
 }
 
+export async function numbers_and_days_are_as_the_user_and_the_shop_write_them({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Foreign tea", price: 1234.5, stock: 7.25 });
+    const order = await shop.order({ items: [{ productId, quantity: 2.5 }] });
+    // Half a day beyond the shop's time zone.
+    const elsewhere = { locale: "de-DE", timezoneId: "Pacific/Kiritimati" };
+    const { page, field, button, read, open, logIn } = bound(await arrive(elsewhere));
+    await logIn();
+    await open(`/orders/${order.id}`);
+    await read("3.086,25\u00a0€");
+    const { shop: settings } = await shop.ask("GET", "/api/auth/me");
+    const created = new Intl.DateTimeFormat("de-DE", {
+        dateStyle: "medium",
+        timeStyle: "short",
+        timeZone: settings.timezone,
+    }).format(new Date(order.createdAt));
+    await page.getByText(created, { exact: true }).waitFor();
+    await open(`/products/${productId}`);
+    await read("7,25");
+    await field("Price").fill("1.234,75");
+    await button("Save").click();
+    await read("Saved.");
+    assert.equal((await shop.ask("GET", `/api/products/${productId}`)).price, 1234.75);
+}
+
 /** Bytes of a page that is loaded once more. */
 async function reloaded({ page, settle }, session, cached) {
     await session.send("Network.setCacheDisabled", { cacheDisabled: !cached });
@@ -115,6 +139,41 @@ export async function the_first_load_is_below_200_kb_and_the_next_one_asks_for_l
 
 export const slow = {
     every_view_can_be_read_in_the_dark: (given) => all_views(given, "dark", ["color-contrast"]),
+
+    async nothing_jumps_while_a_view_comes({ shop, arrive }) {
+        const views = await furnish(shop);
+        const { page, settle, logIn } = bound(await arrive());
+        await logIn();
+        await page.addInitScript(() => {
+            window.jumps = [];
+            new PerformanceObserver((list) => {
+                for (const { value, hadRecentInput, sources } of list.getEntries()) {
+                    const moved = sources.map(
+                        ({ node, previousRect: before, currentRect: after }) =>
+                            `${before.y} to ${after.y}: ${node?.outerHTML?.slice(0, 100)}`,
+                    );
+                    if (!hadRecentInput && value > 0.01) window.jumps.push({ value, moved });
+                }
+            }).observe({ type: "layout-shift", buffered: true });
+        });
+        // The answers come one after the other, each a while after the one before.
+        let answers = 0;
+        await page.route("**/api/**", async (route) => {
+            await new Promise((resolve) => setTimeout(resolve, 60 * (1 + (answers++ % 4))));
+            await route.continue();
+        });
+        const jumps = [];
+        for (const width of [390, 1600]) {
+            await page.setViewportSize({ width, height: 900 });
+            for (const view of views) {
+                await page.goto(`${shop.url}/?${view}#${view}`); // the whole page anew
+                await settle();
+                const seen = await page.evaluate("window.jumps");
+                if (seen.length > 0) jumps.push({ view, width, seen });
+            }
+        }
+        assert.equal(JSON.stringify(jumps, null, 1), "[]");
+    },
 
     async every_view_fits_every_width({ shop, arrive }) {
         const folder = process.env.SCREENSHOTS;

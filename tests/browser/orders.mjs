@@ -105,3 +105,62 @@ export async function completing_is_asked_first_for_it_is_final({ shop, arrive }
     assert.equal(await button("Delete").count(), 0);
     assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Completed");
 }
+
+export async function a_move_that_somebody_overtook_is_a_choice({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Overtaken tea" });
+    const { id } = await shop.order({ items: [{ productId, quantity: 1 }] });
+    const visitor = await arrive();
+    visitor.expected = /412/;
+    const { page, button, see, read, open, logIn } = bound(visitor);
+    await logIn();
+    await open(`/orders/${id}`);
+    await see(`Order #${id}`);
+    await shop.ask("PATCH", `/api/orders/${id}`, { notes: "Wait for the second parcel." });
+    await button("Start processing").click();
+    const choice = page.getByRole("dialog", { name: /Somebody else/ });
+    await choice.getByRole("row", { name: "Status Pending Processing" }).waitFor();
+    await choice.getByRole("row", { name: "Notes Wait for the second parcel. not changed" }).waitFor();
+    await choice.getByRole("button", { name: "Take theirs" }).click();
+    await page.getByRole("paragraph").filter({ hasText: "Wait for the second parcel." }).waitFor();
+    assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Pending");
+    await shop.ask("PATCH", `/api/orders/${id}`, { notes: null });
+    await button("Start processing").click();
+    await choice.getByRole("button", { name: "Save mine" }).click();
+    await read(`Order #${id} is processing.`);
+    assert.equal((await shop.ask("GET", `/api/orders/${id}`)).status, "Processing");
+}
+
+export async function what_was_discarded_comes_back({ arrive }) {
+    const { page, button, field, see, read, open, logIn } = bound(await arrive());
+    await logIn();
+    await open("/orders/new");
+    await field("Customer").fill("Dora");
+    await page.getByRole("link", { name: "Discard" }).click();
+    await see("Orders");
+    await read("What you had typed was discarded.");
+    await button("Undo").click();
+    await see("New order");
+    assert.equal(await field("Customer").inputValue(), "Dora");
+}
+
+export async function an_order_is_printed_dark_on_white_and_without_the_frame({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Printed tea", price: 4 });
+    const { id } = await shop.order({ items: [{ productId, quantity: 2 }], notes: "Ring twice." });
+    const { page, see, open, logIn } = bound(await arrive({ colorScheme: "dark" }));
+    await logIn();
+    await open(`/orders/${id}`);
+    await see(`Order #${id}`);
+    await page.getByRole("link", { name: "Printed tea" }).waitFor();
+    await page.evaluate(() => document.documentElement.setAttribute("data-theme", "dark"));
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 718, height: 1000 }); // what a page of A4 has
+    for (const gone of ["Views", "Edit", "Complete"]) {
+        assert.equal(await page.getByText(gone, { exact: true }).filter({ visible: true }).count(), 0, gone);
+    }
+    for (const there of ["Ada", "€4.00", "€8.00", "Ring twice.", "SmartFlow shop"]) {
+        await page.getByText(there).filter({ visible: true }).first().waitFor();
+    }
+    const ink = await page.evaluate(() => getComputedStyle(document.querySelector("h1")).color);
+    const [red] = /\d+/.exec(ink);
+    assert.ok(Number(red) < 80, `${ink} on white paper`);
+}

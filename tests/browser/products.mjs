@@ -50,6 +50,41 @@ export async function only_what_was_changed_is_sent_and_a_sale_in_between_is_no_
     await read("Saved.");
 }
 
+export async function a_save_is_shown_at_once_and_taken_back_in_the_servers_words({ shop, arrive }) {
+    await shop.product({ name: "Owner of it", sku: "HELD-1" });
+    const { id } = await shop.product({ name: "Early tea" });
+    const visitor = await arrive();
+    visitor.expected = /400/;
+    const { page, field, button, see, read, open, hold, logIn } = bound(visitor);
+    await logIn();
+    await open(`/products/${id}`);
+    await see("Early tea");
+    const answer = await hold(`**/api/products/${id}`, "PATCH");
+    await field("Name").fill("Late tea");
+    await field("SKU").fill("HELD-1");
+    await button("Save").click();
+    await see("Late tea");
+    assert.equal(await button("Save").count(), 0);
+    answer();
+    await see("Early tea");
+    const said = await page.locator('[aria-invalid="true"]').getAttribute("aria-describedby");
+    assert.match(await page.locator(`[id="${said}"]`).textContent(), /product/);
+    assert.equal(await field("Name").inputValue(), "Late tea", "nothing typed is lost");
+    await page.unroute(`**/api/products/${id}`);
+    const again = await hold(`**/api/products/${id}`, "PATCH");
+    await field("SKU").fill("HELD-2");
+    await button("Save").click();
+    await field("Category").fill("Typed meanwhile");
+    again();
+    await read("Saved.");
+    await read("Not saved: Category");
+    await button("Save").click();
+    await page.getByText("Not saved").waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.querySelectorAll(".toast").length === 2);
+    const { name, sku, category } = await shop.ask("GET", `/api/products/${id}`);
+    assert.deepEqual([name, sku, category], ["Late tea", "HELD-2", "Typed meanwhile"]);
+}
+
 export async function what_is_wrong_stands_at_its_field_in_the_servers_words({ shop, arrive }) {
     await shop.product({ name: "First tea", sku: "TAKEN-1" });
     const visitor = await arrive();
@@ -91,6 +126,35 @@ export async function stock_is_adjusted_with_a_reason_and_back({ shop, arrive })
             [0.5, "Undone: A torn bag"],
         ],
     );
+}
+
+export async function goods_are_booked_once_even_where_the_answer_is_lost({ shop, arrive }) {
+    const { id } = await shop.product({ name: "Lost answer tea", stock: 8 });
+    const visitor = await arrive();
+    visitor.expected = /ERR_FAILED/;
+    const { page, field, button, see, read, open, logIn } = bound(visitor);
+    await logIn();
+    await open(`/products/${id}`);
+    await button("Adjust").click();
+    await field("Quantity").fill("3");
+    await field("Reason").fill("Delivery");
+    await page.reload();
+    await see("Lost answer tea");
+    await button("Adjust").click();
+    assert.equal(await field("Quantity").inputValue(), "3");
+    await page.route(
+        "**/adjustments",
+        async (route) => {
+            await route.fetch();
+            await route.abort();
+        },
+        { times: 1 },
+    );
+    await button("Adjust stock").click();
+    await read("The shop can't be reached.");
+    await button("Adjust stock").click();
+    await read("Lost answer tea: 11 on hand.");
+    assert.equal((await shop.ask("GET", `/api/products/${id}/movements`)).length, 2);
 }
 
 export async function an_archived_product_comes_back({ shop, arrive }) {

@@ -6,6 +6,7 @@ import * as admin from "./admin.mjs";
 import * as docs from "./docs.mjs";
 import * as looks from "./looks.mjs";
 import * as orders from "./orders.mjs";
+import * as overview from "./overview.mjs";
 import * as products from "./products.mjs";
 import { Shop } from "./shop.mjs";
 import * as sessions from "./sessions.mjs";
@@ -44,7 +45,7 @@ async function run(name, test) {
     }
 }
 
-for (const { slow = {}, ...tests } of [orders, admin, products, workflows, sessions, docs, looks]) {
+for (const { slow = {}, ...tests } of [overview, orders, admin, products, workflows, sessions, docs, looks]) {
     for (const [name, test] of Object.entries({ ...tests, ...(everything ? slow : {}) }))
         await run(name, test);
 }

@@ -31,6 +31,52 @@ export async function an_ended_session_loses_no_input_and_what_was_sent_goes_on(
     assert.equal((await shop.ask("GET", "/api/products?search=Patient")).length, 1);
 }
 
+export async function an_ended_session_keeps_dialogs_and_edits_too({ shop, arrive }) {
+    const { id: productId } = await shop.product({ name: "Dialog tea", stock: 6 });
+    const order = await shop.order({ items: [{ productId, quantity: 1 }] });
+    const visitor = await arrive();
+    visitor.expected = /401/;
+    const { page, field, button, see, read, open, logIn } = bound(visitor);
+    const logInAgain = async () => {
+        const again = page.getByRole("dialog", { name: "Log in again" });
+        await again.getByLabel("Password").fill(shop.password);
+        await again.getByRole("button", { name: "Log in" }).click();
+    };
+    await logIn();
+    await open(`/products/${productId}`);
+    await button("Adjust").click();
+    await field("Quantity").fill("4");
+    await field("Reason").fill("Delivery");
+    await shop.endSessions();
+    await button("Adjust stock").click();
+    await logInAgain();
+    await read("Dialog tea: 9 on hand."); // the order took one
+    await open(`/orders/${order.id}?edit=true`);
+    await field("Customer").fill("Ada the second");
+    await shop.endSessions();
+    await button("Save").click();
+    await logInAgain();
+    await read("Saved.");
+    await see(`Order #${order.id}`);
+    assert.equal((await shop.ask("GET", `/api/orders/${order.id}`)).customerName, "Ada the second");
+}
+
+export async function another_session_is_ended_after_a_question({ shop, arrive }) {
+    const [here, there] = [bound(await arrive()), await arrive()];
+    there.expected = /401/;
+    const login = { username: "eva", password: "a calm violet heron" };
+    await shop.ask("POST", "/api/users", { ...login, name: "Eva", role: "staff" });
+    await here.logIn(login.username, login.password);
+    await bound(there).logIn(login.username, login.password);
+    await here.open("/account");
+    await here.page.getByRole("button", { name: /^End / }).click();
+    await here.button("End session").click();
+    await here.read("The session has ended.");
+    await here.page.getByRole("button", { name: /^End / }).waitFor({ state: "detached" });
+    await bound(there).open("/");
+    await there.page.getByRole("heading", { name: "Log in to SmartFlow" }).waitFor();
+}
+
 export async function a_password_is_changed_and_logging_out_shows_the_login({ shop, arrive }) {
     const [before, after] = ["a long enough first one", "quite another long one"];
     await shop.ask("POST", "/api/users", { username: "pat", name: "Pat", role: "staff", password: before });

@@ -68,6 +68,19 @@ export class Visitor {
         await this.page.getByText(text).first().waitFor();
     }
 
+    /** Lets the requests of this kind to an address wait. @returns what lets them go on */
+    async hold(address, method) {
+        let go;
+        const held = new Promise((resolve) => {
+            go = resolve;
+        });
+        await this.page.route(address, async (route) => {
+            if (route.request().method() === method) await held;
+            await route.continue();
+        });
+        return go;
+    }
+
     /** Waits until nothing is on its way any more. */
     async settle() {
         for (let quiet = 0; quiet < 4; quiet = this.underWay.size === 0 ? quiet + 1 : 0) {

@@ -86,6 +86,45 @@ export async function low_stock_becomes_a_notification_by_a_rule({ shop, arrive 
     await remove(shop, rules.at(-1).id);
 }
 
+export async function messages_are_marked_at_once_and_back({ shop, arrive }) {
+    const password = "a calm violet heron";
+    await shop.ask("POST", "/api/users", { username: "ida", name: "Ida", role: "staff", password });
+    const { id: productId } = await shop.product({ name: "Talked of tea" });
+    const { id } = await rule(shop, { name: "Tell", conditions: [] });
+    for (const quantity of [1, 2]) await shop.order({ items: [{ productId, quantity }] });
+    await remove(shop, id);
+    const visitor = await arrive();
+    visitor.expected = /503/;
+    const { page, button, read, open, hold, logIn } = bound(visitor);
+    await logIn("ida", password);
+    await open("/notifications");
+    await button("Mark read").nth(1).waitFor();
+    const count = await button("Mark read").count(); // rules of other tests may speak too
+    const badge = (unread) => page.getByRole("link", { name: new RegExp(`^Inbox ?${unread} unread$`) });
+    await badge(count).waitFor();
+    const answer = await hold("**/api/notifications/*", "PATCH");
+    await button("Mark read").first().click();
+    await button("Mark unread").waitFor();
+    assert.equal(await button("Mark read").count(), count - 1);
+    answer();
+    await badge(count - 1).waitFor();
+    await button("Mark unread").click();
+    await badge(count).waitFor();
+    await button("Mark these as read").click();
+    await read(`${count} messages are marked as read.`);
+    await button("Undo").click();
+    await badge(count).waitFor();
+    await page.route("**/api/notifications/*", (route) =>
+        route.fulfill({
+            status: 503,
+            json: { error: "The shop is busy.", code: "DATABASE_ERROR", details: {} },
+        }),
+    );
+    await button("Mark read").first().click();
+    await read("The shop is busy.");
+    assert.equal(await button("Mark read").count(), count);
+}
+
 export async function a_switch_moves_at_once_and_back_in_the_servers_words({ shop, arrive }) {
     const password = "a calm violet heron";
     await shop.ask("POST", "/api/users", { username: "wes", name: "Wes", role: "staff", password });
@@ -96,7 +135,7 @@ export async function a_switch_moves_at_once_and_back_in_the_servers_words({ sho
     });
     const visitor = await arrive();
     visitor.expected = /403/;
-    const { page, open, read, logIn } = bound(visitor);
+    const { page, open, read, hold, logIn } = bound(visitor);
     await logIn("wes", password);
     await open("/workflows");
     const switchOf = (name) => page.getByRole("switch", { name: `${name}: enabled` });
@@ -105,14 +144,7 @@ export async function a_switch_moves_at_once_and_back_in_the_servers_words({ sho
     await page.reload();
     assert.equal(await switchOf("In the house").isChecked(), false);
     assert.equal((await shop.ask("GET", `/api/workflows/${own.id}`)).enabled, false);
-    let answer;
-    const held = new Promise((resolve) => {
-        answer = resolve;
-    });
-    await page.route(`**/api/workflows/${abroad.id}`, async (route) => {
-        await held;
-        await route.continue();
-    });
+    const answer = await hold(`**/api/workflows/${abroad.id}`, "PATCH");
     await switchOf("Out of the house").click();
     assert.equal(await switchOf("Out of the house").isChecked(), false);
     answer();
@@ -180,6 +212,25 @@ export async function two_who_change_a_rule_choose_whose_words_count({ shop, arr
     const { name, trigger } = await shop.ask("GET", `/api/workflows/${id}`);
     assert.deepEqual({ name, trigger }, { name: "Settled rule", trigger: "Order Completed" });
     await remove(shop, id);
+}
+
+export async function a_rule_that_somebody_changed_is_deleted_only_after_another_look({ shop, arrive }) {
+    const { id } = await rule(shop, { name: "Doomed rule" });
+    const visitor = await arrive();
+    visitor.expected = /412/;
+    const { page, button, see, read, open, logIn } = bound(visitor);
+    await logIn();
+    await open(`/workflows/${id}`);
+    await see("Doomed rule");
+    await shop.ask("PATCH", `/api/workflows/${id}`, { name: "Needed rule" });
+    await button("Delete").click();
+    await button("Delete rule").click();
+    const asked = page.getByRole("dialog", { name: "Delete Needed rule?" });
+    await asked.getByRole("alert").waitFor();
+    assert.equal((await shop.ask("GET", `/api/workflows/${id}`)).name, "Needed rule");
+    await asked.getByRole("button", { name: "Delete rule" }).click();
+    await read("Needed rule was deleted.");
+    await assert.rejects(shop.ask("GET", `/api/workflows/${id}`), /404/);
 }
 
 export async function a_webhook_that_fails_is_seen_and_sent_again({ shop, arrive }) {

@@ -25,7 +25,6 @@ export default function Days({ label, days, words, short, meant }: DaysProps) {
     return (
         <ChartFrame
             label={label}
-            table={days.map(({ date, value }) => [format.date(date), words(value)])}
             tip={tip && day ? { ...tip, text: `${format.date(day.date)}: ${words(day.value)}` } : null}
         >
             {(width) => {

@@ -1,5 +1,5 @@
-// What charts share: their width, what stands at the pointer, the same as a table for those who don't
-// see it.
+// What charts share: their width, and what stands at the pointer. The same stands beside each as a table,
+// for whoever has no pointer or doesn't see it.
 import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 export const chartHeight = 200; // pixels, as views.css has it
@@ -20,15 +20,13 @@ function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
 
 interface FrameProps {
     label: string;
-    /// Name and value of everything shown.
-    table: [string, string][];
     /// What is said at the pointer, and where that is.
     tip: { x: number; y: number; text: ReactNode } | null;
     children: (width: number) => ReactNode;
 }
 
 /// A chart with its words.
-export function ChartFrame({ label, table, tip, children }: FrameProps) {
+export function ChartFrame({ label, tip, children }: FrameProps) {
     const [element, width] = useWidth();
     return (
         <figure>
@@ -52,17 +50,6 @@ export function ChartFrame({ label, table, tip, children }: FrameProps) {
                     </div>
                 )}
             </div>
-            <table className="visually-hidden">
-                <caption>{label}</caption>
-                <tbody>
-                    {table.map(([name, value]) => (
-                        <tr key={name}>
-                            <th scope="row">{name}</th>
-                            <td>{value}</td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
         </figure>
     );
 }

@@ -6,42 +6,39 @@ import type { Schemas } from "../api/client";
 import { useHere } from "../format";
 import { ChartFrame, Grid, chartHeight, margin } from "./frame";
 
+type Movement = Schemas["Movement"];
+
 interface StockProps {
-    movements: Schemas["Movement"][];
+    movements: Movement[];
     minStock: number;
 }
 
 interface Point {
     at: Date;
     balance: number;
-    words: string;
+    movement: Movement;
 }
 
 export default function Stock({ movements, minStock }: StockProps) {
     const { format } = useHere();
     const [tip, setTip] = useState<{ x: number; y: number; text: string } | null>(null);
-    const points: Point[] = movements.map(({ createdAt, balance, delta, reason }) => ({
-        at: new Date(createdAt),
-        balance,
-        words: `${format.moment(createdAt)}: ${format.quantity(balance)} (${delta > 0 ? "+" : ""}${format.quantity(delta)}, ${reason})`,
+    const points: Point[] = movements.map((movement) => ({
+        at: new Date(movement.createdAt),
+        balance: movement.balance,
+        movement,
     }));
+    const wordsFor = ({ createdAt, balance, delta, reason }: Movement) =>
+        `${format.moment(createdAt)}: ${format.quantity(balance)} (${delta > 0 ? "+" : ""}${format.quantity(delta)}, ${reason})`;
     const first = points[0];
     const latest = points.at(-1);
     if (first === undefined || latest === undefined) return null;
     // Up to now, for that is how long the last balance has held.
     const end = new Date();
     const drawn = [...points, { ...latest, at: end }];
-    const top = Math.max(minStock, ...points.map((point) => point.balance), 1);
+    const top = points.reduce((most, { balance }) => Math.max(most, balance), Math.max(minStock, 1));
     const y = scaleLinear([0, top], [chartHeight - margin.bottom, margin.top]).nice(4);
     return (
-        <ChartFrame
-            label="On hand over time"
-            table={movements.map(({ id, createdAt, balance }) => [
-                `${format.moment(createdAt)} (${id})`,
-                format.quantity(balance),
-            ])}
-            tip={tip}
-        >
+        <ChartFrame label="On hand over time" tip={tip}>
             {(width) => {
                 const x = scaleTime([first.at, end], [margin.left, width - margin.right]);
                 const steps = line<Point>(
@@ -83,7 +80,11 @@ export default function Stock({ movements, minStock }: StockProps) {
                                 const box = event.currentTarget.getBoundingClientRect();
                                 const moment = x.invert(margin.left + event.clientX - box.left);
                                 const point = points.findLast(({ at }) => at <= moment) ?? first;
-                                setTip({ x: x(point.at), y: y(point.balance), text: point.words });
+                                setTip({
+                                    x: x(point.at),
+                                    y: y(point.balance),
+                                    text: wordsFor(point.movement),
+                                });
                             }}
                             onPointerLeave={() => setTip(null)}
                         />

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, type ReactNode } from "react";
 
 interface DialogProps {
     title: string;
-    /// Escape, or a click beside it. Left out: it can't be closed.
+    /// At Escape. Left out: it can't be closed.
     close?: (() => void) | undefined;
     children: ReactNode;
 }

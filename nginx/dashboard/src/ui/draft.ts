@@ -1,9 +1,20 @@
 // What was typed and not yet saved stays with the window, through a reload and other views.
 import { useState } from "react";
+import { useToasts } from "./toasts";
 
-/// A value that outlives its view until it is saved: like useState, and a function that forgets it.
-export function useDraft<T>(name: string, initial: () => T): [T, (next: T) => void, () => void] {
+interface Draft<T> {
+    value: T;
+    change: (next: T) => void;
+    /// When it was saved.
+    forget: () => void;
+    /// When it is given up; what was typed comes back by an undo.
+    discard: () => void;
+}
+
+/// A value that outlives its view until it is saved.
+export function useDraft<T>(name: string, initial: () => T): Draft<T> {
     const key = `smartflow-draft-${name}`;
+    const { say } = useToasts();
     const [value, setValue] = useState<T>(() => {
         try {
             const kept = sessionStorage.getItem(key);
@@ -28,7 +39,16 @@ export function useDraft<T>(name: string, initial: () => T): [T, (next: T) => vo
         }
         setValue(initial());
     };
-    return [value, change, forget];
+    const discard = () => {
+        forget();
+        if (JSON.stringify(value) === JSON.stringify(initial())) return;
+        const { hash } = window.location;
+        say("What you had typed was discarded.", () => {
+            change(value);
+            window.location.hash = hash; // where it was typed
+        });
+    };
+    return { value, change, forget, discard };
 }
 
 /// Forgets everything: somebody else may come next.

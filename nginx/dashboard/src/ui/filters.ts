@@ -7,6 +7,12 @@ export interface Filters {
     /// Sets filters; an empty one goes.
     set: (changes: Record<string, string>) => void;
     clear: () => void;
+    /// What makes an input or a select one of them.
+    field: (name: string) => {
+        className: string;
+        value: string;
+        onChange: (event: { target: { value: string } }) => void;
+    };
     /// Whether any is set, the order aside.
     any: boolean;
 }
@@ -14,17 +20,24 @@ export interface Filters {
 /// The address's filters.
 export function useFilters(): Filters {
     const [parameters, setParameters] = useSearchParams();
+    const get = (name: string) => parameters.get(name) ?? "";
+    const set = (changes: Record<string, string>) => {
+        // What was shown last may be older than the address: two filters set at once are both kept.
+        const next = new URLSearchParams(window.location.hash.split("?")[1]);
+        for (const [name, value] of Object.entries(changes)) {
+            if (value === "") next.delete(name);
+            else next.set(name, value);
+        }
+        setParameters(next, { replace: true });
+    };
     return {
-        get: (name) => parameters.get(name) ?? "",
-        set: (changes) => {
-            // What was shown last may be older than the address: two filters set at once are both kept.
-            const next = new URLSearchParams(window.location.hash.split("?")[1]);
-            for (const [name, value] of Object.entries(changes)) {
-                if (value === "") next.delete(name);
-                else next.set(name, value);
-            }
-            setParameters(next, { replace: true });
-        },
+        get,
+        set,
+        field: (name) => ({
+            className: "input",
+            value: get(name),
+            onChange: (event) => set({ [name]: event.target.value }),
+        }),
         clear: () => setParameters({}, { replace: true }),
         any: [...parameters.keys()].some((name) => name !== "sort"),
     };

@@ -3,7 +3,6 @@ import type { UseInfiniteQueryResult, InfiniteData } from "@tanstack/react-query
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import type { Page } from "../api/client";
-import { useHere } from "../format";
 import { Empty, Failure, Loading } from "./states";
 
 export interface Column<T> {
@@ -54,30 +53,6 @@ function Heading<T>({ column, sort, setSort }: { column: Column<T> } & Partial<S
                 {(up || down) && <span aria-hidden="true">{up ? "↑" : "↓"}</span>}
             </button>
         </th>
-    );
-}
-
-/// What stands above a list: its name, how many there are where that is known, how to make another.
-export function ListHead({
-    title,
-    total,
-    create,
-}: {
-    title: string;
-    total: number | null | undefined;
-    create: ReactNode;
-}) {
-    const { format } = useHere();
-    return (
-        <div className="view-head">
-            <div className="view-title">
-                <h1>{title}</h1>
-                <span className="soft" role="status">
-                    {typeof total === "number" && format.count(total)}
-                </span>
-            </div>
-            {create}
-        </div>
     );
 }
 

@@ -1,4 +1,5 @@
 // What stands where data is to be: on its way, refused, or none.
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { useHere } from "../format";
@@ -40,6 +41,25 @@ export function FormFailure({ reason, fields }: { reason: unknown; fields: (fiel
                     {field}: {why}
                 </span>
             ))}
+        </div>
+    );
+}
+
+interface SingleProps<T> {
+    query: UseQueryResult<T>;
+    /// The way to all of them, where this one can't be shown.
+    list: ReactNode;
+    children: (value: T) => ReactNode;
+}
+
+/// One thing, as soon as it is there.
+export function Single<T>({ query, list, children }: SingleProps<T>) {
+    if (query.data !== undefined) return children(query.data);
+    if (query.isPending) return <Loading />;
+    return (
+        <div className="view">
+            <Failure reason={query.error} again={() => void query.refetch()} />
+            {list}
         </div>
     );
 }

@@ -6,6 +6,7 @@ import { api, ApiError, bodyOf } from "../api/client";
 import { useHere } from "../format";
 import { logOut } from "../session";
 import { useTheme, type Theme } from "../theme";
+import { AskedButton } from "../ui/asked";
 import { SelectField, TextField } from "../ui/field";
 import { Failure, FormFailure, Loading, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
@@ -102,16 +103,10 @@ function browserOf(agent: string | null): string {
 function Sessions() {
     const { format } = useHere();
     const client = useQueryClient();
-    const { complain } = useToasts();
+    const { say } = useToasts();
     const sessions = useQuery({
         queryKey: ["sessions"],
         queryFn: ({ signal }) => bodyOf(api.GET("/api/auth/sessions", { signal })),
-    });
-    const end = useMutation({
-        mutationFn: (id: number) =>
-            bodyOf(api.DELETE("/api/auth/sessions/{id}", { params: { path: { id } } })),
-        onError: complain,
-        onSettled: () => client.invalidateQueries({ queryKey: ["sessions"] }),
     });
     return (
         <section className="card" aria-labelledby="sessions">
@@ -132,9 +127,28 @@ function Sessions() {
                         {session.current ? (
                             <span className="badge good">this one</span>
                         ) : (
-                            <button className="button" type="button" onClick={() => end.mutate(session.id)}>
-                                End
-                            </button>
+                            <AskedButton
+                                name="End"
+                                of={browserOf(session.userAgent)}
+                                title="End this session?"
+                                verb="End session"
+                                does={() =>
+                                    bodyOf(
+                                        api.DELETE("/api/auth/sessions/{id}", {
+                                            params: { path: { id: session.id } },
+                                        }),
+                                    )
+                                }
+                                done={() => {
+                                    void client.invalidateQueries({ queryKey: ["sessions"] });
+                                    say("The session has ended.");
+                                }}
+                            >
+                                <p>
+                                    {browserOf(session.userAgent)} at {session.address}. Whoever works there
+                                    has to log in again.
+                                </p>
+                            </AskedButton>
                         )}
                     </li>
                 ))}
@@ -164,7 +178,6 @@ export default function Account() {
             <div className="pair">
                 <Password />
                 <div className="stack">
-                    <Sessions />
                     <section className="card" aria-labelledby="tokens">
                         <div className="card-head">
                             <h2 id="tokens">API tokens</h2>
@@ -182,6 +195,8 @@ export default function Account() {
                             <option value="dark">Dark</option>
                         </SelectField>
                     </section>
+                    {/* Last, for nobody knows how many there will be. */}
+                    <Sessions />
                 </div>
             </div>
         </div>

@@ -159,7 +159,7 @@ function History() {
                     Nobody has exported, verified or restored anything by the shop’s pages.
                 </p>
             )}
-            <ul className="rows">
+            <ul className="rows texts">
                 {history.data?.map((entry) => (
                     <li key={`${entry.origin ?? 0}.${entry.id}`}>
                         <span>

@@ -6,8 +6,10 @@ import type { paths } from "../api/schema";
 import type { Delivery } from "../api/workflows";
 import { useHere, type Format } from "../format";
 import "../styles/workflows.css";
+import { Feed } from "../ui/feed";
+import { ClearFilters, FilterChip } from "../ui/filter_fields";
 import { useFilters, type Filters } from "../ui/filters";
-import { Empty, Failure, Loading, useTitle } from "../ui/states";
+import { useTitle } from "../ui/states";
 import { deliveryStates, StateBadge } from "../ui/status";
 import { useToasts } from "../ui/toasts";
 import { channels } from "./rule_words";
@@ -86,22 +88,16 @@ function DeliveryRow({ delivery, format, again }: DeliveryRowProps) {
 function DeliveryFilters({ filters }: { filters: Filters }) {
     return (
         <div className="filters" role="search">
-            <select
-                className="input"
-                aria-label="State"
-                value={filters.get("state")}
-                onChange={(event) => filters.set({ state: event.target.value })}
-            >
+            <select aria-label="State" {...filters.field("state")}>
                 <option value="">Every state</option>
                 {deliveryStates.map((state) => (
                     <option key={state}>{state}</option>
                 ))}
             </select>
-            {filters.any && (
-                <button className="button plain" type="button" onClick={filters.clear}>
-                    {filters.get("runId") === "" ? "Clear" : "Of every run"}
-                </button>
-            )}
+            <FilterChip filters={filters} name="runId" otherwise="all">
+                Run #{filters.get("runId")}
+            </FilterChip>
+            <ClearFilters filters={filters} />
         </div>
     );
 }
@@ -115,37 +111,23 @@ export default function Deliveries() {
     const list = useList(["deliveries", asked], (paging, signal) =>
         api.GET("/api/workflows/deliveries", { params: { query: { ...asked, ...paging } }, signal }),
     );
-    const deliveries = list.data?.pages.flatMap((page) => page.rows) ?? [];
     return (
         <div className="view narrow">
             <WorkflowsHead />
             <DeliveryFilters filters={filters} />
-            {list.isPending && <Loading />}
-            {list.isError && <Failure reason={list.error} again={() => void list.refetch()} />}
-            {list.data && deliveries.length === 0 && (
-                <Empty>
-                    {filters.any
+            <Feed
+                label="Deliveries"
+                query={list}
+                none={
+                    filters.any
                         ? "No mail or webhook is like that."
-                        : "No rule has sent a mail or called a webhook."}
-                </Empty>
-            )}
-            {deliveries.length > 0 && (
-                <ul className="table-scroll" aria-label="Deliveries">
-                    {deliveries.map((delivery) => (
-                        <DeliveryRow key={delivery.id} delivery={delivery} format={format} again={again} />
-                    ))}
-                </ul>
-            )}
-            {list.hasNextPage && (
-                <button
-                    className="button"
-                    type="button"
-                    disabled={list.isFetchingNextPage}
-                    onClick={() => void list.fetchNextPage()}
-                >
-                    Show more
-                </button>
-            )}
+                        : "No rule has sent a mail or called a webhook."
+                }
+            >
+                {(delivery) => (
+                    <DeliveryRow key={delivery.id} delivery={delivery} format={format} again={again} />
+                )}
+            </Feed>
         </div>
     );
 }

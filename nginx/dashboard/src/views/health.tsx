@@ -6,7 +6,7 @@ import { useHealth } from "../api/health";
 import { useHere } from "../format";
 import { Failure, Loading, useTitle } from "../ui/states";
 import { Books } from "./health_books";
-import { Checks } from "./health_checks";
+import { Checks, useAlive } from "./health_checks";
 
 type History = Schemas["MigrationHistory"];
 
@@ -138,7 +138,8 @@ export default function Health() {
     useTitle("Health");
     const { format } = useHere();
     const health = useHealth();
-    const { data } = health;
+    const isPending = [health, useAlive()].some((query) => query.isPending);
+    const data = isPending ? undefined : health.data;
     return (
         <div className="view">
             <div className="view-head">
@@ -148,7 +149,7 @@ export default function Health() {
                 </div>
                 {data && <span className="soft">Looked at {format.ago(data.checkedAt)}</span>}
             </div>
-            {health.isPending && <Loading />}
+            {isPending && <Loading />}
             {health.isError && <Failure reason={health.error} again={() => void health.refetch()} />}
             {data && (
                 <>
@@ -157,10 +158,10 @@ export default function Health() {
                 </>
             )}
             {/* Not before what stands above: nothing moves under anybody's finger. */}
-            {!health.isPending && (
+            {!isPending && (
                 <>
                     <Books />
-                    <div className="pair">
+                    <div className="pair tables">
                         <Stored />
                         <Migrations />
                     </div>

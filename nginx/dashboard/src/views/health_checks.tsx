@@ -81,11 +81,15 @@ function Line({ check, lowStock }: { check: Check; lowStock: number }) {
 }
 
 /// What load balancers ask.
-function Alive() {
-    const alive = useQuery({
+export function useAlive() {
+    return useQuery({
         queryKey: ["alive"],
         queryFn: ({ signal }) => bodyOf(api.GET("/healthz", { signal })),
     });
+}
+
+function Alive() {
+    const alive = useAlive();
     const status = alive.isPending ? null : alive.isError ? "unhealthy" : "ok";
     return (
         <li>

@@ -1,12 +1,12 @@
 // Products back from a spreadsheet: first shown row by row, then written, all or none.
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import { ApiError, newKey, type Schemas } from "../api/client";
 import { useProductsChanged } from "../api/products";
 import { useTransfer } from "../api/transfer";
 import { useHere } from "../format";
 import { FileField } from "../ui/file";
+import { ItemHead } from "../ui/head";
 import { Failure, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 import { Download, TransferProgress } from "../ui/transfer";
@@ -110,16 +110,7 @@ export default function Import() {
     const ready = imported?.dryRun === true && error === 0 && create + update > 0;
     return (
         <div className={imported ? "view list" : "view"}>
-            <div className="view-head">
-                <div className="view-title">
-                    <Link className="soft" to="/admin/backups">
-                        Backups
-                    </Link>
-                    <span className="soft" aria-hidden="true">
-                        /
-                    </span>
-                    <h1>Import products</h1>
-                </div>
+            <ItemHead list={{ to: "/products", name: "Products" }} title="Import products">
                 {ready && (
                     <button
                         className="button primary"
@@ -130,7 +121,7 @@ export default function Import() {
                         Import
                     </button>
                 )}
-            </div>
+            </ItemHead>
             <div className="card form">
                 <FileField
                     label="Spreadsheet"

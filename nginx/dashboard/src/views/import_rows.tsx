@@ -65,35 +65,40 @@ function useTexts(file: File, lines: readonly Line[]): Map<number, string> | und
     return texts.data;
 }
 
+const wrongColumns: Column<Line>[] = [
+    { name: "Column", className: "w-s", cell: ({ column }) => column && <code>{column}</code> },
+    {
+        name: "What is wrong",
+        cell: ({ reason }) => (
+            <span className="wrong" title={reason}>
+                {reason}
+            </span>
+        ),
+    },
+];
+
 function columnsFor(
     format: Format,
     dryRun: boolean,
-    wrong: boolean,
+    /// Whether something is wrong with some of the lines, or with all.
+    wrong: { some: boolean; all: boolean },
     texts: Map<number, string> | undefined,
 ): Column<Line>[] {
     return [
         { name: "Line", className: "number w-id", cell: ({ row }) => format.count(row.line) },
         {
             name: "Row",
-            className: wrong ? "wide w-m" : "w-m", // all are, then
+            className: wrong.all ? "wide w-outcome" : "w-outcome",
             cell: ({ row: { outcome, id } }) => {
                 const { tone, verb, done } = kinds[outcome];
                 const badge = <span className={`badge ${tone}`}>{dryRun ? verb : done}</span>;
                 return id === null ? badge : <Link to={`/products/${id}`}>{badge}</Link>;
             },
         },
-        { name: "Column", className: "w-s", cell: ({ column }) => column && <code>{column}</code> },
-        {
-            name: "What is wrong",
-            cell: ({ reason }) => (
-                <span className="wrong" title={reason}>
-                    {reason}
-                </span>
-            ),
-        },
+        ...(wrong.some ? wrongColumns : []),
         {
             name: "In the file",
-            className: "wide",
+            ...(wrong.some && { className: "wide" }),
             cell: ({ row }) => <code>{texts?.get(row.line)}</code>,
         },
     ];
@@ -105,6 +110,7 @@ export function ImportRows({ imported, file }: { imported: Imported; file: File 
     const [kind, setKind] = useState<Kind | null>(counts.error > 0 ? "error" : null);
     const lines = linesOf(kind === null ? rows : rows.filter(({ outcome }) => outcome === kind));
     const texts = useTexts(file, lines);
+    const wrong = { some: lines.some(({ reason }) => reason !== ""), all: kind === "error" };
     return (
         <>
             <div className="filters">
@@ -128,7 +134,7 @@ export function ImportRows({ imported, file }: { imported: Imported; file: File 
             </div>
             <LongTable
                 label="Rows of the file"
-                columns={columnsFor(format, dryRun, kind === "error", texts)}
+                columns={columnsFor(format, dryRun, wrong, texts)}
                 rows={lines}
                 total={lines.length}
                 keyOf={({ row, column }) => `${row.line}.${column}`}

@@ -12,7 +12,7 @@ import type { Reasons } from "./product_fields";
 
 export default function NewOrder() {
     useTitle("New order");
-    const [draft, setDraft, forget] = useDraft<OrderTexts>("new-order", () => noOrder);
+    const draft = useDraft<OrderTexts>("new-order", () => noOrder);
     const [unreadable, setUnreadable] = useState<Reasons>({});
     const key = useRef(newKey());
     const navigate = useNavigate();
@@ -22,7 +22,7 @@ export default function NewOrder() {
         mutationFn: (body: Schemas["OrdersCreateBody"]) =>
             bodyOf(api.POST("/api/orders", { params: { header: { "Idempotency-Key": key.current } }, body })),
         onSuccess: (order) => {
-            forget();
+            draft.forget();
             void changed();
             say(`Order #${order.id} was created.`);
             void navigate(`/orders/${order.id}`, { replace: true });
@@ -33,7 +33,7 @@ export default function NewOrder() {
         },
     });
     const submit = () => {
-        const { body, wrong } = bodyOfOrder(draft, [
+        const { body, wrong } = bodyOfOrder(draft.value, [
             "customerName",
             "customerEmail",
             "notes",
@@ -58,15 +58,15 @@ export default function NewOrder() {
             <h1>New order</h1>
             <FormFailure reason={create.error} fields={isOrderField} />
             <OrderForm
-                texts={draft}
+                texts={draft.value}
                 change={(next) => {
                     key.current = newKey(); // another request
-                    setDraft(next);
+                    draft.change(next);
                 }}
                 reasons={{ ...details, ...unreadable }}
             />
             <div className="actions">
-                <Link className="button" to="/orders" onClick={forget}>
+                <Link className="button" to="/orders" onClick={draft.discard}>
                     Discard
                 </Link>
                 <button className="button primary" disabled={create.isPending}>

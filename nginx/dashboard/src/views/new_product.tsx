@@ -12,7 +12,8 @@ import { bodyOfTexts, fieldNames, noNumber, noTexts, ProductFields, type Reasons
 
 export default function NewProduct() {
     useTitle("New product");
-    const [draft, setDraft, forget] = useDraft("new-product", () => ({ ...noTexts, stock: "0" }));
+    const draft = useDraft("new-product", () => ({ ...noTexts, stock: "0" }));
+    const texts = draft.value;
     const [unreadable, setUnreadable] = useState<Reasons>({});
     const key = useRef(newKey());
     const navigate = useNavigate();
@@ -24,20 +25,20 @@ export default function NewProduct() {
                 api.POST("/api/products", { params: { header: { "Idempotency-Key": key.current } }, body }),
             ),
         onSuccess: (product) => {
-            forget();
+            draft.forget();
             void changed();
             say(`${product.name} was created.`);
             void navigate(`/products/${product.id}`, { replace: true });
         },
     });
-    const change = (next: typeof draft) => {
+    const change = (next: typeof texts) => {
         key.current = newKey(); // another request
-        setDraft(next);
+        draft.change(next);
     };
     const submit = () => {
-        const { body, wrong } = bodyOfTexts(draft, fieldNames);
-        const stock = parseDecimal(draft.stock);
-        if (stock === null) wrong["stock"] = draft.stock.trim() === "" ? "is required" : noNumber;
+        const { body, wrong } = bodyOfTexts(texts, fieldNames);
+        const stock = parseDecimal(texts.stock);
+        if (stock === null) wrong["stock"] = texts.stock.trim() === "" ? "is required" : noNumber;
         setUnreadable(wrong);
         create.reset();
         if (Object.keys(wrong).length > 0) return;
@@ -57,24 +58,24 @@ export default function NewProduct() {
                 }}
             >
                 <ProductFields
-                    texts={draft}
-                    change={(texts) => change({ ...draft, ...texts })}
+                    texts={texts}
+                    change={(next) => change({ ...texts, ...next })}
                     reasons={reasons}
                 />
                 <div className="columns">
                     <NumberField
                         label="On hand"
-                        value={draft.stock}
-                        change={(stock) => change({ ...draft, stock })}
+                        value={texts.stock}
+                        change={(stock) => change({ ...texts, stock })}
                         error={reasons["stock"]}
                         hint="What is on the shelf now."
                         required
                     />
                     <span />
                 </div>
-                <FormFailure reason={create.error} fields={(field) => field in draft} />
+                <FormFailure reason={create.error} fields={(field) => field in texts} />
                 <div className="actions">
-                    <Link className="button" to="/products" onClick={forget}>
+                    <Link className="button" to="/products" onClick={draft.discard}>
                         Discard
                     </Link>
                     <button className="button primary" disabled={create.isPending}>

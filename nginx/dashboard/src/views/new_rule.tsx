@@ -11,7 +11,7 @@ import { noRule } from "./rule_texts";
 
 export default function NewRule() {
     useTitle("New rule");
-    const [draft, setDraft, forget] = useDraft("new-rule", () => noRule);
+    const draft = useDraft("new-rule", () => noRule);
     const key = useRef(newKey());
     const navigate = useNavigate();
     const client = useQueryClient();
@@ -21,7 +21,7 @@ export default function NewRule() {
         mutationFn: (body: RuleBody) => createRule(body, key.current),
         onSuccess: (created) => {
             const { id, name } = created.value;
-            forget();
+            draft.forget();
             client.setQueryData(["rule", id], created);
             void changed();
             say(`${name} was created.`);
@@ -32,17 +32,17 @@ export default function NewRule() {
         <div className="view narrow">
             <h1>New rule</h1>
             <RuleForm
-                texts={draft}
+                texts={draft.value}
                 change={(next) => {
                     key.current = newKey(); // another request
-                    setDraft(next);
+                    draft.change(next);
                 }}
                 save={create.mutate}
                 refused={create.error}
                 forgive={create.reset}
             >
                 <div className="actions">
-                    <Link className="button" to="/workflows" onClick={forget}>
+                    <Link className="button" to="/workflows" onClick={draft.discard}>
                         Discard
                     </Link>
                     <button className="button primary" disabled={create.isPending}>

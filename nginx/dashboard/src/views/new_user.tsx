@@ -11,7 +11,8 @@ import { bodyOfTexts, fieldNames, noTexts, UserFields } from "./user_fields";
 
 export default function NewUser() {
     useTitle("New user");
-    const [texts, setTexts, forget] = useDraft("new-user", () => noTexts);
+    const draft = useDraft("new-user", () => noTexts);
+    const texts = draft.value;
     const [password, setPassword] = useState(""); // a secret is no draft
     const key = useRef(newKey());
     const navigate = useNavigate();
@@ -21,7 +22,7 @@ export default function NewUser() {
         mutationFn: (body: Schemas["UsersCreateBody"]) =>
             bodyOf(api.POST("/api/users", { params: { header: { "Idempotency-Key": key.current } }, body })),
         onSuccess: (user) => {
-            forget();
+            draft.forget();
             void changed();
             say(`${user.name} may log in now, as ${user.username}.`);
             void navigate(`/admin/users/${user.id}`, { replace: true });
@@ -47,7 +48,7 @@ export default function NewUser() {
                     texts={texts}
                     change={(next) => {
                         another();
-                        setTexts(next);
+                        draft.change(next);
                     }}
                     reasons={create.error instanceof ApiError ? create.error.details : {}}
                 />
@@ -64,7 +65,7 @@ export default function NewUser() {
                     fields={(field) => field in texts || field === "password"}
                 />
                 <div className="actions">
-                    <Link className="button" to="/admin/users" onClick={forget}>
+                    <Link className="button" to="/admin/users" onClick={draft.discard}>
                         Discard
                     </Link>
                     <button className="button primary" disabled={create.isPending}>

@@ -1,20 +1,40 @@
 // What the shop's rules tell this user.
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { api, bodyOf, type Schemas } from "../api/client";
+import { api, bodyOf, type Page, type Schemas } from "../api/client";
 import { useList } from "../api/lists";
 import { useHere } from "../format";
+import { Feed } from "../ui/feed";
 import { useFilters } from "../ui/filters";
-import { Empty, Failure, Loading, useTitle } from "../ui/states";
+import { useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 
 type Notification = Schemas["Notification"];
 
+interface Marked {
+    ids: number[];
+    read: boolean;
+}
+
+/// Marks at once, and back with the server's words when it refuses.
 function useMarking() {
     const client = useQueryClient();
-    const { complain } = useToasts();
-    return useMutation({
-        mutationFn: (marked: { ids: number[]; read: boolean }) =>
+    const { format } = useHere();
+    const { say, complain } = useToasts();
+    const put = ({ ids, read }: Marked) =>
+        client.setQueriesData<InfiniteData<Page<Notification>>>(
+            { queryKey: ["notifications", "list"] },
+            (list) =>
+                list && {
+                    ...list,
+                    pages: list.pages.map((page) => ({
+                        ...page,
+                        rows: page.rows.map((row) => (ids.includes(row.id) ? { ...row, read } : row)),
+                    })),
+                },
+        );
+    const marking = useMutation({
+        mutationFn: (marked: Marked) =>
             Promise.all(
                 marked.ids.map((id) =>
                     bodyOf(
@@ -25,9 +45,25 @@ function useMarking() {
                     ),
                 ),
             ),
-        onError: complain,
+        onMutate: async (marked) => {
+            // What was asked for before would bring the old state back.
+            await client.cancelQueries({ queryKey: ["notifications", "list"] });
+            put(marked);
+        },
+        onError: (reason, { ids, read }) => {
+            put({ ids, read: !read });
+            complain(reason);
+        },
+        onSuccess: (_, { ids, read }) => {
+            if (ids.length > 1 && read) {
+                say(`${format.count(ids.length)} messages are marked as read.`, () =>
+                    marking.mutate({ ids, read: false }),
+                );
+            }
+        },
         onSettled: () => client.invalidateQueries({ queryKey: ["notifications"] }),
     });
+    return marking;
 }
 
 function Message({
@@ -35,7 +71,7 @@ function Message({
     mark,
 }: {
     message: Notification;
-    mark: (marked: { ids: number[]; read: boolean }) => void;
+    mark: (marked: Marked) => void;
 }) {
     const { format } = useHere();
     return (
@@ -70,7 +106,7 @@ export default function Notifications() {
     const filters = useFilters();
     const unread = filters.get("unread") === "true";
     const marking = useMarking();
-    const list = useList(["notifications", { unread }], (paging, signal) =>
+    const list = useList(["notifications", "list", { unread }], (paging, signal) =>
         api.GET("/api/notifications", {
             params: { query: { ...(unread && { unread }), sort: "-id", ...paging } },
             signal,
@@ -91,35 +127,23 @@ export default function Notifications() {
                         />
                         Unread only
                     </label>
-                    {open.length > 0 && (
-                        <button
-                            className="button"
-                            type="button"
-                            disabled={marking.isPending}
-                            onClick={() => marking.mutate({ ids: open, read: true })}
-                        >
-                            Mark these as read
-                        </button>
-                    )}
+                    <button
+                        className="button"
+                        type="button"
+                        disabled={open.length === 0 || marking.isPending}
+                        onClick={() => marking.mutate({ ids: open, read: true })}
+                    >
+                        Mark these as read
+                    </button>
                 </div>
             </div>
-            {list.isPending && <Loading />}
-            {list.isError && <Failure reason={list.error} again={() => void list.refetch()} />}
-            {list.data && messages.length === 0 && (
-                <Empty>{unread ? "Nothing is unread." : "Nobody has told you anything yet."}</Empty>
-            )}
-            {messages.length > 0 && (
-                <ul className="table-scroll">
-                    {messages.map((message) => (
-                        <Message key={message.id} message={message} mark={marking.mutate} />
-                    ))}
-                </ul>
-            )}
-            {list.hasNextPage && (
-                <button className="button" type="button" onClick={() => void list.fetchNextPage()}>
-                    Show more
-                </button>
-            )}
+            <Feed
+                label="Inbox"
+                query={list}
+                none={unread ? "Nothing is unread." : "Nobody has told you anything yet."}
+            >
+                {(message) => <Message key={message.id} message={message} mark={marking.mutate} />}
+            </Feed>
         </div>
     );
 }

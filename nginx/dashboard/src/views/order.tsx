@@ -4,8 +4,9 @@ import type { Versioned } from "../api/client";
 import { useColleagues, useOrder, type Order as OrderType } from "../api/orders";
 import { useHere } from "../format";
 import { useFilters } from "../ui/filters";
+import { ItemHead } from "../ui/head";
 import { OnRecord } from "../ui/on_record";
-import { Failure, Loading, useTitle } from "../ui/states";
+import { Single, useTitle } from "../ui/states";
 import { StatusBadge } from "../ui/status";
 import { DeleteOrder, StatusMoves } from "./order_actions";
 import { OrderEditor } from "./order_editor";
@@ -103,22 +104,18 @@ function Shown({ order: versioned }: { order: Versioned<OrderType> }) {
     const order = versioned.value;
     const filters = useFilters();
     const editing = filters.get("edit") === "true";
+    const { me } = useHere();
     useTitle(`Order #${order.id}`);
     return (
         <div className="view">
-            <div className="view-head">
-                <div className="view-title">
-                    <Link className="soft no-print" to="/orders">
-                        Orders
-                    </Link>
-                    <span className="soft no-print" aria-hidden="true">
-                        /
-                    </span>
-                    <h1>Order #{order.id}</h1>
-                    <StatusBadge status={order.status} />
-                </div>
+            <p className="print-only">{me.shop.name}</p>
+            <ItemHead
+                list={{ to: "/orders", name: "Orders" }}
+                title={`Order #${order.id}`}
+                state={<StatusBadge status={order.status} />}
+            >
                 {!editing && (
-                    <div className="actions no-print">
+                    <>
                         {order.status !== "Completed" && <DeleteOrder order={order} />}
                         <button className="button" type="button" onClick={() => window.print()}>
                             Print
@@ -131,9 +128,9 @@ function Shown({ order: versioned }: { order: Versioned<OrderType> }) {
                             {order.status === "Completed" ? "Edit notes" : "Edit"}
                         </button>
                         <StatusMoves order={versioned} />
-                    </div>
+                    </>
                 )}
-            </div>
+            </ItemHead>
             {editing ? (
                 <OrderEditor order={versioned} close={() => filters.set({ edit: "" })} />
             ) : (
@@ -156,13 +153,9 @@ function Shown({ order: versioned }: { order: Versioned<OrderType> }) {
 
 export default function Order() {
     const id = Number(useParams()["id"]);
-    const order = useOrder(id);
-    if (order.data) return <Shown order={order.data} />;
-    if (order.isPending) return <Loading />;
     return (
-        <div className="view">
-            <Failure reason={order.error} again={() => void order.refetch()} />
-            <Link to="/orders">All orders</Link>
-        </div>
+        <Single query={useOrder(id)} list={<Link to="/orders">All orders</Link>}>
+            {(order) => <Shown order={order} />}
+        </Single>
     );
 }

@@ -2,14 +2,24 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { api, bodyOf, type Versioned } from "../api/client";
+import { api, ApiError, bodyOf, type Versioned } from "../api/client";
 import { changeOrder, readOrder, useOrdersChanged, type Order, type Status } from "../api/orders";
-import { useHere } from "../format";
+import { useHere, type Format } from "../format";
+import { AskedButton } from "../ui/asked";
+import { Conflict } from "../ui/conflict";
 import { Confirm } from "../ui/dialog";
 import { useToasts } from "../ui/toasts";
+import { labels, sameField, shownAs, textsOfOrder, type OrderField } from "./order_texts";
+
+/// A move of an order that somebody else has changed meanwhile.
+interface Overtaken {
+    status: Status;
+    from: Versioned<Order>;
+    now: Versioned<Order>;
+}
 
 /// Sets the status at once, and back with the server's words when it refuses.
-function useStatus(order: Versioned<Order>) {
+function useStatus(order: Versioned<Order>, overtaken: (by: Overtaken) => void) {
     const client = useQueryClient();
     const changed = useOrdersChanged();
     const { say, complain } = useToasts();
@@ -22,10 +32,13 @@ function useStatus(order: Versioned<Order>) {
                 client.setQueryData(["order", id], { ...from, value: { ...from.value, status } });
             }
         },
-        onError: async (reason, { from }) => {
+        onError: async (reason, { status, from }) => {
             client.setQueryData(["order", id], from);
-            complain(reason);
-            client.setQueryData(["order", id], await readOrder(id));
+            const changedMeanwhile = reason instanceof ApiError && reason.status === 412;
+            if (!changedMeanwhile) complain(reason);
+            const now = await readOrder(id);
+            client.setQueryData(["order", id], now);
+            if (changedMeanwhile) overtaken({ status, from, now });
         },
         onSuccess: (moved, { status, from }) => {
             client.setQueryData(["order", id], moved);
@@ -40,11 +53,21 @@ function useStatus(order: Versioned<Order>) {
     return move;
 }
 
+/// What somebody else changed, and the move.
+function whatChanged({ status, from, now }: Overtaken, format: Format) {
+    const [before, after] = [textsOfOrder(from.value), textsOfOrder(now.value)];
+    const others = (Object.keys(labels) as OrderField[])
+        .filter((field) => !sameField(before, after, field))
+        .map((field) => ({ label: labels[field], theirs: shownAs(after, field, format), mine: null }));
+    return [{ label: "Status", theirs: now.value.status, mine: status }, ...others];
+}
+
 /// Where an order can go from where it is.
 export function StatusMoves({ order }: { order: Versioned<Order> }) {
     const { format } = useHere();
     const [asking, setAsking] = useState(false);
-    const move = useStatus(order);
+    const [overtaken, setOvertaken] = useState<Overtaken | null>(null);
+    const move = useStatus(order, setOvertaken);
     const { id, status, total, customerName, stockReduced } = order.value;
     if (status === "Completed") return null;
     const other: Status = status === "Pending" ? "Processing" : "Pending";
@@ -85,48 +108,43 @@ export function StatusMoves({ order }: { order: Versioned<Order> }) {
                     </p>
                 </Confirm>
             )}
+            {overtaken && (
+                <Conflict
+                    what="order"
+                    rows={whatChanged(overtaken, format)}
+                    keepMine={() => {
+                        setOvertaken(null);
+                        move.mutate({ status: overtaken.status, from: overtaken.now });
+                    }}
+                    takeTheirs={() => setOvertaken(null)}
+                    close={() => setOvertaken(null)}
+                />
+            )}
         </>
     );
 }
 
 /// Deletes an open order.
 export function DeleteOrder({ order }: { order: Order }) {
-    const [asking, setAsking] = useState(false);
     const navigate = useNavigate();
     const changed = useOrdersChanged();
-    const { say, complain } = useToasts();
-    const remove = useMutation({
-        mutationFn: () => bodyOf(api.DELETE("/api/orders/{id}", { params: { path: { id: order.id } } })),
-        onSettled: () => setAsking(false),
-        onError: complain,
-        onSuccess: () => {
-            void changed();
-            say(`Order #${order.id} was deleted.`);
-            void navigate("/orders", { replace: true });
-        },
-    });
+    const { say } = useToasts();
     return (
-        <>
-            <button className="button" type="button" onClick={() => setAsking(true)}>
-                Delete
-            </button>
-            {asking && (
-                <Confirm
-                    title={`Delete order #${order.id}?`}
-                    verb="Delete order"
-                    danger
-                    busy={remove.isPending}
-                    confirm={() => remove.mutate()}
-                    close={() => setAsking(false)}
-                >
-                    <p>
-                        {order.stockReduced
-                            ? "Its goods go back to the shelf."
-                            : "What it reserved is free again."}{" "}
-                        The order itself can’t be brought back.
-                    </p>
-                </Confirm>
-            )}
-        </>
+        <AskedButton
+            name="Delete"
+            title={`Delete order #${order.id}?`}
+            verb="Delete order"
+            does={() => bodyOf(api.DELETE("/api/orders/{id}", { params: { path: { id: order.id } } }))}
+            done={() => {
+                void changed();
+                say(`Order #${order.id} was deleted.`);
+                void navigate("/orders", { replace: true });
+            }}
+        >
+            <p>
+                {order.stockReduced ? "Its goods go back to the shelf." : "What it reserved is free again."}{" "}
+                The order itself can’t be brought back.
+            </p>
+        </AskedButton>
     );
 }

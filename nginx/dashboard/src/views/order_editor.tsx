@@ -2,34 +2,12 @@
 import { useState } from "react";
 import type { Versioned } from "../api/client";
 import { changeOrder, readOrder, useOrdersChanged, type Order } from "../api/orders";
-import { useHere, type Format } from "../format";
+import { useHere } from "../format";
 import { useEditing } from "../ui/editing";
 import { FormFailure } from "../ui/states";
 import { isOrderField, OrderForm } from "./order_form";
-import { bodyOfOrder, textsOfOrder, totalOf, type OrderField, type OrderTexts } from "./order_texts";
+import { bodyOfOrder, labels, sameField, shownAs, textsOfOrder } from "./order_texts";
 import type { Reasons } from "./product_fields";
-
-const labels: Record<OrderField, string> = {
-    customerName: "Customer",
-    customerEmail: "E-mail",
-    lines: "Items",
-    assignedTo: "Assigned to",
-    notes: "Notes",
-};
-
-function sameField(one: OrderTexts, other: OrderTexts, field: OrderField): boolean {
-    if (field !== "lines") return one[field] === other[field];
-    const said = ({ lines }: OrderTexts) => lines.map((line) => [line.productId, line.quantity, line.price]);
-    return JSON.stringify(said(one)) === JSON.stringify(said(other));
-}
-
-function shownAs(texts: OrderTexts, field: OrderField, format: Format): string {
-    if (field === "assignedTo") return texts.assignedTo && `#${texts.assignedTo}`;
-    if (field !== "lines") return texts[field];
-    const total = totalOf(texts.lines);
-    const lines = texts.lines.map((line) => `${line.quantity} × ${line.name}`).join(", ");
-    return total === null ? lines : `${lines} (${format.money(total)})`;
-}
 
 interface EditorProps {
     order: Versioned<Order>;

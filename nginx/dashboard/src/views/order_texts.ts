@@ -3,6 +3,7 @@ import type { Schemas } from "../api/client";
 import type { Order } from "../api/orders";
 import type { Product } from "../api/products";
 import { lineTotal, parseDecimal, sumOfMoney } from "../decimal";
+import type { Format } from "../format";
 import { noNumber, type Reasons } from "./product_fields";
 
 export interface LineTexts {
@@ -91,8 +92,34 @@ export function shortOf(line: LineTexts): boolean {
     return quantity !== null && line.available !== null && quantity > line.available;
 }
 
-type Body = Schemas["OrdersUpdateBody"];
 export type OrderField = keyof OrderTexts;
+
+/// The fields' names.
+export const labels: Record<OrderField, string> = {
+    customerName: "Customer",
+    customerEmail: "E-mail",
+    lines: "Items",
+    assignedTo: "Assigned to",
+    notes: "Notes",
+};
+
+/// Whether a field says the same in both.
+export function sameField(one: OrderTexts, other: OrderTexts, field: OrderField): boolean {
+    if (field !== "lines") return one[field] === other[field];
+    const said = ({ lines }: OrderTexts) => lines.map((line) => [line.productId, line.quantity, line.price]);
+    return JSON.stringify(said(one)) === JSON.stringify(said(other));
+}
+
+/// A field as people read it.
+export function shownAs(texts: OrderTexts, field: OrderField, format: Format): string {
+    if (field === "assignedTo") return texts.assignedTo && `#${texts.assignedTo}`;
+    if (field !== "lines") return texts[field];
+    const total = totalOf(texts.lines);
+    const lines = texts.lines.map((line) => `${line.quantity} × ${line.name}`).join(", ");
+    return total === null ? lines : `${lines} (${format.money(total)})`;
+}
+
+type Body = Schemas["OrdersUpdateBody"];
 
 /// What is to be sent of the fields named, and what can't be read.
 export function bodyOfOrder(

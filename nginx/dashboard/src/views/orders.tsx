@@ -5,8 +5,10 @@ import { useList } from "../api/lists";
 import { statuses, useColleagues, type Order } from "../api/orders";
 import type { paths } from "../api/schema";
 import { useHere, type Format } from "../format";
+import { ClearFilters, DayRange, FilterChip } from "../ui/filter_fields";
 import { useFilters, useSearchText, type Filters } from "../ui/filters";
-import { ListHead, Rows, type Column } from "../ui/rows";
+import { ListHead } from "../ui/head";
+import { Rows, type Column } from "../ui/rows";
 import { useTitle } from "../ui/states";
 import { StatusBadge } from "../ui/status";
 
@@ -49,11 +51,6 @@ function queryOf(filters: Filters): Query {
 function OrderFilters({ filters }: { filters: Filters }) {
     const [search, setSearch] = useSearchText(filters);
     const colleagues = useColleagues();
-    const field = (name: string) => ({
-        className: "input",
-        value: filters.get(name),
-        onChange: (event: { target: { value: string } }) => filters.set({ [name]: event.target.value }),
-    });
     return (
         <div className="filters" role="search">
             <div className="search">
@@ -66,13 +63,13 @@ function OrderFilters({ filters }: { filters: Filters }) {
                     onChange={(event) => setSearch(event.target.value)}
                 />
             </div>
-            <select aria-label="Status" {...field("status")}>
+            <select aria-label="Status" {...filters.field("status")}>
                 <option value="">Every status</option>
                 {statuses.map((status) => (
                     <option key={status}>{status}</option>
                 ))}
             </select>
-            <select aria-label="Assigned to" {...field("assignedTo")}>
+            <select aria-label="Assigned to" {...filters.field("assignedTo")}>
                 <option value="">Assigned to anybody</option>
                 {colleagues.data?.map(({ id, name }) => (
                     <option key={id} value={id}>
@@ -80,23 +77,11 @@ function OrderFilters({ filters }: { filters: Filters }) {
                     </option>
                 ))}
             </select>
-            <label className="check">
-                From <input type="date" {...field("from")} />
-            </label>
-            <label className="check">
-                before <input type="date" {...field("to")} />
-            </label>
-            {filters.get("productId") && (
-                <button className="button" type="button" onClick={() => filters.set({ productId: "" })}>
-                    One product <span aria-hidden="true">✕</span>
-                    <span className="visually-hidden">: show orders of every product</span>
-                </button>
-            )}
-            {filters.any && (
-                <button className="button plain" type="button" onClick={filters.clear}>
-                    Clear
-                </button>
-            )}
+            <DayRange filters={filters} />
+            <FilterChip filters={filters} name="productId" otherwise="orders of every product">
+                Product #{filters.get("productId")}
+            </FilterChip>
+            <ClearFilters filters={filters} />
         </div>
     );
 }
@@ -121,7 +106,9 @@ export default function Orders() {
     const nameOf = (id: number | null) => colleagues.data?.find((user) => user.id === id)?.name ?? "";
     return (
         <div className="view list">
-            <ListHead title="Orders" total={list.data?.pages[0]?.total} create={<NewOne />} />
+            <ListHead title="Orders" total={list.data?.pages[0]?.total}>
+                <NewOne />
+            </ListHead>
             <OrderFilters filters={filters} />
             <Rows
                 label="Orders"

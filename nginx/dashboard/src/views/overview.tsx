@@ -1,22 +1,17 @@
 // What one looks at in the morning: what came in, what is low, what is mine to do, whether all is well.
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { Link } from "react-router";
 import { api, pageOf, type Schemas } from "../api/client";
 import { readSummary, useHealth } from "../api/health";
 import { useHere } from "../format";
-import { useFilters } from "../ui/filters";
 import { Failure, Loading, useTitle } from "../ui/states";
-
-const Days = lazy(() => import("../charts/days"));
+import { Revenue } from "./overview_revenue";
 
 const statuses = ["Pending", "Processing", "Completed"] as const;
-const spans = { "1": "Today", "7": "7 days", "30": "30 days" } as const;
 const freshMs = 60_000;
 
-function Counts() {
-    const { format } = useHere();
-    const counts = useQuery({
+function useCounts() {
+    return useQuery({
         queryKey: ["orders", "counts"],
         queryFn: ({ signal }) =>
             Promise.all(
@@ -31,12 +26,20 @@ function Counts() {
             ),
         refetchInterval: freshMs,
     });
+}
+
+function Counts() {
+    const { format } = useHere();
+    const counts = useCounts();
     if (counts.isError) return <Failure reason={counts.error} again={() => void counts.refetch()} />;
     return (
         <section className="figures" aria-label="Orders by status">
             {statuses.map((status, index) => (
                 <Link key={status} className="card figure row-link" to={`/orders?status=${status}`}>
-                    <p className="soft">{status} orders</p>
+                    <p className="soft">
+                        {status}
+                        <span className="wide"> orders</span>
+                    </p>
                     <p className="value">
                         {counts.data ? format.count(counts.data[index]?.total ?? 0) : "…"}
                     </p>
@@ -46,9 +49,8 @@ function Counts() {
     );
 }
 
-function LowStock() {
-    const { format } = useHere();
-    const low = useQuery({
+function useLowStock() {
+    return useQuery({
         queryKey: ["products", "low"],
         queryFn: ({ signal }) =>
             pageOf(
@@ -59,6 +61,11 @@ function LowStock() {
             ),
         refetchInterval: freshMs,
     });
+}
+
+function LowStock() {
+    const { format } = useHere();
+    const low = useLowStock();
     const total = low.data?.total ?? 0;
     return (
         <section className="card" aria-labelledby="low-stock">
@@ -66,7 +73,6 @@ function LowStock() {
                 <h2 id="low-stock">Low stock</h2>
                 {total > 0 && <Link to="/products?lowStock=true&sort=stock">All {format.count(total)}</Link>}
             </div>
-            {low.isPending && <Loading />}
             {low.isError && <Failure reason={low.error} />}
             {low.data && total === 0 && <p className="soft">Everything is above its minimum.</p>}
             <ul className="rows">
@@ -85,9 +91,9 @@ function LowStock() {
     );
 }
 
-function Assignments() {
-    const { me, format } = useHere();
-    const open = useQuery({
+function useAssignments() {
+    const { me } = useHere();
+    return useQuery({
         queryKey: ["orders", "mine"],
         queryFn: async ({ signal }) => {
             const pages = await Promise.all(
@@ -107,6 +113,11 @@ function Assignments() {
         },
         refetchInterval: freshMs,
     });
+}
+
+function Assignments() {
+    const { me, format } = useHere();
+    const open = useAssignments();
     return (
         <section className="card" aria-labelledby="assignments">
             <div className="card-head">
@@ -115,7 +126,6 @@ function Assignments() {
                     <Link to={`/orders?assignedTo=${me.user.id}`}>{format.count(open.data.total)} open</Link>
                 )}
             </div>
-            {open.isPending && <Loading />}
             {open.isError && <Failure reason={open.error} />}
             {open.data?.total === 0 && <p className="soft">Nothing is waiting for you.</p>}
             <ul className="rows">
@@ -130,64 +140,6 @@ function Assignments() {
                     </li>
                 ))}
             </ul>
-        </section>
-    );
-}
-
-function Revenue({ summary }: { summary: Schemas["Summary"] }) {
-    const { format } = useHere();
-    const filters = useFilters();
-    const days = filters.get("days") in spans ? Number(filters.get("days")) : 7;
-    const revenue =
-        { 1: summary.revenue.today, 7: summary.revenue.last7Days, 30: summary.revenue.last30Days }[days] ?? 0;
-    // One day says little alone: the days before it stand beside it.
-    const shown = summary.daily.slice(-Math.max(days, 7));
-    const completed = summary.daily.slice(-days).reduce((sum, day) => sum + day.orders, 0);
-    return (
-        <section className="stack" aria-label="Revenue">
-            <div className="view-head">
-                <p className="soft">Of completed orders, by the day they were completed.</p>
-                <div className="segments">
-                    {Object.entries(spans).map(([value, name]) => (
-                        <button
-                            key={value}
-                            type="button"
-                            aria-pressed={Number(value) === days}
-                            onClick={() => filters.set({ days: value === "7" ? "" : value })}
-                        >
-                            {name}
-                        </button>
-                    ))}
-                </div>
-            </div>
-            <div className="pair">
-                <div className="card figure">
-                    <h2>Revenue</h2>
-                    <p className="value">{format.money(revenue)}</p>
-                    <Suspense fallback={<div className="chart-frame" />}>
-                        <Days
-                            label="Revenue by day"
-                            days={shown.map((day) => ({ date: day.date, value: day.revenue }))}
-                            words={format.money}
-                            short={format.roughMoney}
-                            meant={days}
-                        />
-                    </Suspense>
-                </div>
-                <div className="card figure">
-                    <h2>Completed orders</h2>
-                    <p className="value">{format.count(completed)}</p>
-                    <Suspense fallback={<div className="chart-frame" />}>
-                        <Days
-                            label="Completed orders by day"
-                            days={shown.map((day) => ({ date: day.date, value: day.orders }))}
-                            words={format.count}
-                            short={format.count}
-                            meant={days}
-                        />
-                    </Suspense>
-                </div>
-            </div>
         </section>
     );
 }
@@ -244,7 +196,6 @@ function Health() {
                 </h2>
                 {data && <span className={`badge ${tone[data.status]}`}>{data.status}</span>}
             </div>
-            {health.isPending && <Loading />}
             {health.isError && <Failure reason={health.error} />}
             {data && wrong.length === 0 && (
                 <p className="soft">
@@ -265,6 +216,48 @@ function Health() {
     );
 }
 
+function useSummary() {
+    return useQuery({
+        queryKey: ["summary"],
+        queryFn: ({ signal }) => readSummary(signal),
+        refetchInterval: freshMs,
+    });
+}
+
+function StaffOverview() {
+    const parts = [useCounts(), useAssignments(), useLowStock()];
+    // All of it at once: nothing moves under anybody's finger.
+    if (parts.some(({ isPending }) => isPending)) return <Loading />;
+    return (
+        <>
+            <Counts />
+            <div className="pair">
+                <Assignments />
+                <LowStock />
+            </div>
+        </>
+    );
+}
+
+function AdministratorsOverview() {
+    const summary = useSummary();
+    const parts = [summary, useCounts(), useAssignments(), useLowStock(), useHealth()];
+    if (parts.some(({ isPending }) => isPending)) return <Loading />;
+    return (
+        <>
+            {summary.isError && <Failure reason={summary.error} again={() => void summary.refetch()} />}
+            {summary.data && <Revenue summary={summary.data} />}
+            <Counts />
+            <div className="pair">
+                <Assignments />
+                <LowStock />
+                {summary.data && <Books summary={summary.data} />}
+                <Health />
+            </div>
+        </>
+    );
+}
+
 export function Overview() {
     const { me } = useHere();
     useTitle("Overview");
@@ -278,39 +271,5 @@ export function Overview() {
             </div>
             {me.user.role === "admin" ? <AdministratorsOverview /> : <StaffOverview />}
         </div>
-    );
-}
-
-function StaffOverview() {
-    return (
-        <>
-            <Counts />
-            <div className="pair">
-                <Assignments />
-                <LowStock />
-            </div>
-        </>
-    );
-}
-
-function AdministratorsOverview() {
-    const summary = useQuery({
-        queryKey: ["summary"],
-        queryFn: ({ signal }) => readSummary(signal),
-        refetchInterval: freshMs,
-    });
-    return (
-        <>
-            {summary.isPending && <Loading />}
-            {summary.isError && <Failure reason={summary.error} again={() => void summary.refetch()} />}
-            {summary.data && <Revenue summary={summary.data} />}
-            <Counts />
-            <div className="pair">
-                <Assignments />
-                <LowStock />
-                {summary.data && <Books summary={summary.data} />}
-                <Health />
-            </div>
-        </>
     );
 }

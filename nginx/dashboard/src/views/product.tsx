@@ -1,16 +1,17 @@
 // A product: what is on hand, who holds it, what it is called and costs.
-import { useParams } from "react-router";
-import { Link } from "react-router";
+import { Link, useParams } from "react-router";
 import type { Versioned } from "../api/client";
 import { useProduct, type Product as ProductType } from "../api/products";
+import { lineTotal } from "../decimal";
 import { useHere } from "../format";
+import { ItemHead } from "../ui/head";
 import { OnRecord } from "../ui/on_record";
-import { Failure, Loading, useTitle } from "../ui/states";
+import { Loading, Single, useTitle } from "../ui/states";
 import { ArchiveButton, RestoreButton } from "./product_archive";
 import { ProductEditor } from "./product_editor";
 import { AdjustButton } from "./product_adjust";
 import { Ledger } from "./product_ledger";
-import { Reservations } from "./product_reservations";
+import { Reservations, useReservations } from "./product_reservations";
 
 function Stock({ product }: { product: ProductType }) {
     const { format } = useHere();
@@ -32,7 +33,7 @@ function Stock({ product }: { product: ProductType }) {
                     <strong>{format.quantity(product.available)}</strong>
                 </dd>
                 <dt>Value on hand</dt>
-                <dd>{format.money(product.stock * product.price)}</dd>
+                <dd>{format.money(lineTotal(product.stock, product.price))}</dd>
                 <dt>Edited</dt>
                 <dd>
                     <OnRecord entity="product" id={product.id}>
@@ -49,24 +50,22 @@ function Shown({ product: versioned }: { product: Versioned<ProductType> }) {
     useTitle(product.name);
     return (
         <div className="view">
-            <div className="view-head">
-                <div className="view-title">
-                    <Link className="soft" to="/products">
-                        Products
-                    </Link>
-                    <span className="soft" aria-hidden="true">
-                        /
-                    </span>
-                    <h1>{product.name}</h1>
-                    {product.lowStock && <span className="badge warn">low stock</span>}
-                    {product.archived && <span className="badge">archived</span>}
-                </div>
+            <ItemHead
+                list={{ to: "/products", name: "Products" }}
+                title={product.name}
+                state={
+                    <>
+                        {product.lowStock && <span className="badge warn">low stock</span>}
+                        {product.archived && <span className="badge">archived</span>}
+                    </>
+                }
+            >
                 {product.archived ? (
                     <RestoreButton product={versioned} />
                 ) : (
                     <ArchiveButton product={product} />
                 )}
-            </div>
+            </ItemHead>
             <div className="split side-first">
                 <div className="stack">
                     <ProductEditor key={product.id} product={versioned} />
@@ -83,13 +82,11 @@ function Shown({ product: versioned }: { product: Versioned<ProductType> }) {
 
 export default function Product() {
     const id = Number(useParams()["id"]);
-    const product = useProduct(id);
-    if (product.data) return <Shown product={product.data} />;
-    if (product.isPending) return <Loading />;
+    // They stand above the form on a phone, and would push it down.
+    const { isPending } = useReservations(id);
     return (
-        <div className="view">
-            <Failure reason={product.error} again={() => void product.refetch()} />
-            <Link to="/products">All products</Link>
-        </div>
+        <Single query={useProduct(id)} list={<Link to="/products">All products</Link>}>
+            {(product) => (isPending ? <Loading /> : <Shown product={product} />)}
+        </Single>
     );
 }

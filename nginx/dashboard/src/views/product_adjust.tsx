@@ -6,6 +6,7 @@ import { adjustStock, useProductsChanged, type Product } from "../api/products";
 import { parseDecimal, sumOfQuantities } from "../decimal";
 import { useHere } from "../format";
 import { Dialog } from "../ui/dialog";
+import { useDraft } from "../ui/draft";
 import { NumberField, TextField } from "../ui/field";
 import { FormFailure } from "../ui/states";
 import { useToasts } from "../ui/toasts";
@@ -24,13 +25,16 @@ function AdjustForm({ product, close }: { product: Product; close: () => void })
     const { format } = useHere();
     const { say, complain } = useToasts();
     const changed = useProductsChanged();
-    const [direction, setDirection] = useState<1 | -1>(1);
-    const [amount, setAmount] = useState("");
-    const [reason, setReason] = useState("");
+    const draft = useDraft(`adjust-${product.id}`, () => ({ direction: 1, amount: "", reason: "" }));
+    const { direction, amount, reason } = draft.value;
     const [unreadable, setUnreadable] = useState<string>();
     const reasons = useId();
     const key = useRef(newKey());
     const parsed = parseDecimal(amount);
+    const change = (changes: Partial<typeof draft.value>) => {
+        key.current = newKey(); // another request
+        draft.change({ ...draft.value, ...changes });
+    };
     const delta = parsed === null ? null : direction * Math.abs(Number(parsed));
     const undo = (by: number) =>
         void adjustStock(product.id, -by, `Undone: ${reason}`.slice(0, 200), newKey())
@@ -40,12 +44,14 @@ function AdjustForm({ product, close }: { product: Product; close: () => void })
     const adjust = useMutation({
         mutationFn: (by: number) => adjustStock(product.id, by, reason, key.current),
         onSuccess: (movement, by) => {
+            draft.forget();
             void changed(product.id);
             say(`${product.name}: ${format.quantity(movement.balance)} on hand.`, () => undo(by));
             close();
         },
-        onError: () => {
-            key.current = newKey(); // what was refused is on record under the old one
+        onError: (refusal) => {
+            // A refusal is on record under its key; without an answer the same key asks what became of it.
+            if (refusal instanceof ApiError && refusal.status === 409) key.current = newKey();
         },
     });
     const details = adjust.error instanceof ApiError ? adjust.error.details : {};
@@ -60,17 +66,21 @@ function AdjustForm({ product, close }: { product: Product; close: () => void })
             }}
         >
             <div className="segments" role="group" aria-label="Direction">
-                <button type="button" aria-pressed={direction === 1} onClick={() => setDirection(1)}>
+                <button type="button" aria-pressed={direction === 1} onClick={() => change({ direction: 1 })}>
                     In
                 </button>
-                <button type="button" aria-pressed={direction === -1} onClick={() => setDirection(-1)}>
+                <button
+                    type="button"
+                    aria-pressed={direction === -1}
+                    onClick={() => change({ direction: -1 })}
+                >
                     Out
                 </button>
             </div>
             <NumberField
                 label="Quantity"
                 value={amount}
-                change={setAmount}
+                change={(text) => change({ amount: text })}
                 error={unreadable ?? details["delta"]}
                 hint={
                     delta === null
@@ -82,7 +92,7 @@ function AdjustForm({ product, close }: { product: Product; close: () => void })
             <TextField
                 label="Reason"
                 value={reason}
-                change={setReason}
+                change={(text) => change({ reason: text })}
                 error={details["reason"]}
                 list={reasons}
                 required
@@ -94,7 +104,14 @@ function AdjustForm({ product, close }: { product: Product; close: () => void })
             </datalist>
             <FormFailure reason={adjust.error} fields={(field) => field === "delta" || field === "reason"} />
             <div className="actions">
-                <button className="button" type="button" onClick={close}>
+                <button
+                    className="button"
+                    type="button"
+                    onClick={() => {
+                        draft.forget();
+                        close();
+                    }}
+                >
                     Cancel
                 </button>
                 <button className="button primary" disabled={adjust.isPending}>

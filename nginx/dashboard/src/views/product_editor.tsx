@@ -21,6 +21,7 @@ export function ProductEditor({ product }: { product: Versioned<Product> }) {
         shownAs: (texts, field) => texts[field],
         read: readProduct,
         write: changeProduct,
+        atOnce: true,
         saved: () => void changed(id),
     });
     const { texts, change, changes, save, refused, reasons, conflict } = editing;

@@ -44,7 +44,9 @@ export function Ledger({ product }: { product: Product }) {
                     <table className="plain-table">
                         <thead>
                             <tr>
-                                <th scope="col">When</th>
+                                <th scope="col" className="wide w-moment">
+                                    When
+                                </th>
                                 <th scope="col">Why</th>
                                 <th scope="col" className="number w-s">
                                     Change
@@ -57,18 +59,20 @@ export function Ledger({ product }: { product: Product }) {
                         <tbody>
                             {shown.map((movement) => (
                                 <tr key={movement.id}>
-                                    <td>
-                                        {format.moment(movement.createdAt)}
-                                        {movement.user && (
-                                            <span className="soft"> · {movement.user.username}</span>
-                                        )}
-                                    </td>
+                                    <td className="wide">{format.moment(movement.createdAt)}</td>
                                     <td>
                                         {movement.orderId === null ? (
                                             movement.reason
                                         ) : (
                                             <Link to={`/orders/${movement.orderId}`}>{movement.reason}</Link>
                                         )}
+                                        {movement.user && (
+                                            <span className="soft"> · {movement.user.username}</span>
+                                        )}
+                                        <span className="phone-only soft small">
+                                            <br />
+                                            {format.moment(movement.createdAt)}
+                                        </span>
                                     </td>
                                     <td className="number">
                                         {movement.delta > 0 ? "+" : ""}

@@ -5,12 +5,11 @@ import { api, pageOf } from "../api/client";
 import type { Product } from "../api/products";
 import { sumOfQuantities } from "../decimal";
 import { useHere } from "../format";
-import { Failure, Loading } from "../ui/states";
+import { Failure } from "../ui/states";
 
-export function Reservations({ product }: { product: Product }) {
-    const { format } = useHere();
-    const { id } = product;
-    const holders = useQuery({
+/// The first of them, and whether there are more.
+export function useReservations(id: number) {
+    return useQuery({
         queryKey: ["product", id, "reservations"],
         queryFn: async ({ signal }) => {
             const pages = await Promise.all(
@@ -29,16 +28,20 @@ export function Reservations({ product }: { product: Product }) {
             };
         },
     });
+}
+
+export function Reservations({ product: { id } }: { product: Product }) {
+    const { format } = useHere();
+    const holders = useReservations(id);
     return (
         <section className="card" aria-labelledby="reservations">
             <div className="card-head">
                 <h2 id="reservations">Open orders</h2>
                 {holders.data?.more && <Link to={`/orders?productId=${id}`}>All</Link>}
             </div>
-            {holders.isPending && <Loading />}
             {holders.isError && <Failure reason={holders.error} />}
             {holders.data?.rows.length === 0 && <p className="soft">No open order names it.</p>}
-            <ul className="rows">
+            <ul className="rows texts">
                 {holders.data?.rows.map((order) => (
                     <li key={order.id}>
                         <Link className="row-link" to={`/orders/${order.id}`}>

@@ -5,8 +5,10 @@ import { useList } from "../api/lists";
 import type { Product } from "../api/products";
 import type { paths } from "../api/schema";
 import { useHere, type Format } from "../format";
+import { FilterChip } from "../ui/filter_fields";
 import { useFilters, useSearchText } from "../ui/filters";
-import { ListHead, Rows, type Column } from "../ui/rows";
+import { ListHead } from "../ui/head";
+import { Rows, type Column } from "../ui/rows";
 import { useTitle } from "../ui/states";
 
 type Query = NonNullable<paths["/api/products"]["get"]["parameters"]["query"]>;
@@ -53,11 +55,20 @@ function columnsFor(format: Format, byCategory: (category: string) => void): Col
     ];
 }
 
-function NewOne() {
+/// One by one, or, by an administrator, many from a spreadsheet.
+function NewOnes() {
+    const { me } = useHere();
     return (
-        <Link className="button primary" to="/products/new">
-            New product
-        </Link>
+        <>
+            {me.user.role === "admin" && (
+                <Link className="button" to="/admin/import">
+                    Import
+                </Link>
+            )}
+            <Link className="button primary" to="/products/new">
+                New product
+            </Link>
+        </>
     );
 }
 
@@ -80,7 +91,9 @@ export default function Products() {
     );
     return (
         <div className="view list">
-            <ListHead title="Products" total={list.data?.pages[0]?.total} create={<NewOne />} />
+            <ListHead title="Products" total={list.data?.pages[0]?.total}>
+                <NewOnes />
+            </ListHead>
             <div className="filters" role="search">
                 <div className="search">
                     <input
@@ -102,12 +115,9 @@ export default function Products() {
                         {name === "lowStock" ? "Low stock" : "Archived"}
                     </label>
                 ))}
-                {category && (
-                    <button className="button" type="button" onClick={() => filters.set({ category: "" })}>
-                        {category} <span aria-hidden="true">✕</span>
-                        <span className="visually-hidden">: show every category</span>
-                    </button>
-                )}
+                <FilterChip filters={filters} name="category" otherwise="every category">
+                    {category}
+                </FilterChip>
             </div>
             <Rows
                 label="Products"
@@ -127,7 +137,9 @@ export default function Products() {
                     ) : (
                         <>
                             <p>There are no products yet.</p>
-                            <NewOne />
+                            <div className="actions">
+                                <NewOnes />
+                            </div>
                         </>
                     )
                 }

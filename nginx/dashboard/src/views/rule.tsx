@@ -1,6 +1,5 @@
 // A rule: edited where it stands, over what was read.
-import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 import { api, bodyOf, type Versioned } from "../api/client";
 import {
@@ -11,9 +10,10 @@ import {
     type RuleBody,
     type SavedRule,
 } from "../api/workflows";
-import { Confirm } from "../ui/dialog";
+import { AskedButton } from "../ui/asked";
 import { SaveBar, useEditing } from "../ui/editing";
-import { Failure, Loading, useTitle } from "../ui/states";
+import { ItemHead } from "../ui/head";
+import { Single, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 import { RuleForm } from "./rule_form";
 import { actionInWords, conditionsInWords, useNameOf, type NameOf } from "./rule_sentence";
@@ -57,46 +57,35 @@ function changesOf(name: string, changes: readonly Said[], body: RuleBody): Part
 }
 
 function DeleteRule({ rule: { value: rule, etag } }: { rule: Versioned<SavedRule> }) {
-    const [asking, setAsking] = useState(false);
+    const client = useQueryClient();
     const navigate = useNavigate();
     const changed = useRulesChanged();
-    const { say, complain } = useToasts();
-    const remove = useMutation({
-        mutationFn: () =>
-            bodyOf(
-                api.DELETE("/api/workflows/{id}", {
-                    params: { path: { id: rule.id }, header: { "If-Match": etag } },
-                }),
-            ),
-        onSettled: () => setAsking(false),
-        onError: complain,
-        onSuccess: () => {
-            void changed();
-            say(`${rule.name} was deleted.`);
-            void navigate("/workflows", { replace: true });
-        },
-    });
+    const { say } = useToasts();
+    const remove = () =>
+        bodyOf(
+            api.DELETE("/api/workflows/{id}", {
+                params: { path: { id: rule.id }, header: { "If-Match": etag } },
+            }),
+        );
     return (
-        <>
-            <button className="button" type="button" onClick={() => setAsking(true)}>
-                Delete
-            </button>
-            {asking && (
-                <Confirm
-                    title={`Delete ${rule.name}?`}
-                    verb="Delete rule"
-                    danger
-                    busy={remove.isPending}
-                    confirm={() => remove.mutate()}
-                    close={() => setAsking(false)}
-                >
-                    <p>
-                        It does nothing any more, and can’t be brought back. What it did stays in the history.
-                        To have it rest, switch it off instead.
-                    </p>
-                </Confirm>
-            )}
-        </>
+        <AskedButton
+            name="Delete"
+            title={`Delete ${rule.name}?`}
+            verb="Delete rule"
+            does={remove}
+            // Somebody else may have changed it: it is shown as it is now, and can be deleted as that.
+            refused={() => void client.invalidateQueries({ queryKey: ["rule", rule.id] })}
+            done={() => {
+                void changed();
+                say(`${rule.name} was deleted.`);
+                void navigate("/workflows", { replace: true });
+            }}
+        >
+            <p>
+                It does nothing any more, and can’t be brought back. What it did stays in the history. To have
+                it rest, switch it off instead.
+            </p>
+        </AskedButton>
     );
 }
 
@@ -113,6 +102,7 @@ function RuleEditor({ rule }: { rule: Versioned<SavedRule> }) {
         shownAs: (texts, said) => inWords(texts, said, nameOf),
         read: readRule,
         write: changeRule,
+        atOnce: true,
         saved: () => void changed(),
     });
     const { texts, change, changes, save, refused, forgive, conflict } = editing;
@@ -139,23 +129,12 @@ function Shown({ rule }: { rule: Versioned<SavedRule> }) {
     useTitle(name);
     return (
         <div className="view narrow">
-            <div className="view-head">
-                <div className="view-title">
-                    <Link className="soft" to="/workflows">
-                        Workflows
-                    </Link>
-                    <span className="soft" aria-hidden="true">
-                        /
-                    </span>
-                    <h1>{name}</h1>
-                </div>
-                <div className="actions">
-                    <Link className="button" to={`/workflows/runs?ruleId=${id}`}>
-                        What it did
-                    </Link>
-                    <DeleteRule rule={rule} />
-                </div>
-            </div>
+            <ItemHead list={{ to: "/workflows", name: "Workflows" }} title={name}>
+                <Link className="button" to={`/workflows/runs?ruleId=${id}`}>
+                    What it did
+                </Link>
+                <DeleteRule rule={rule} />
+            </ItemHead>
             {warnings.map((warning) => (
                 <p className="note warn" key={warning}>
                     {warning}
@@ -168,13 +147,9 @@ function Shown({ rule }: { rule: Versioned<SavedRule> }) {
 
 export default function Rule() {
     const id = Number(useParams()["id"]);
-    const rule = useRule(id);
-    if (rule.data) return <Shown rule={rule.data} />;
-    if (rule.isPending) return <Loading />;
     return (
-        <div className="view">
-            <Failure reason={rule.error} again={() => void rule.refetch()} />
-            <Link to="/workflows">All rules</Link>
-        </div>
+        <Single query={useRule(id)} list={<Link to="/workflows">All rules</Link>}>
+            {(rule) => <Shown rule={rule} />}
+        </Single>
     );
 }

@@ -7,8 +7,10 @@ import { useRules, type Run } from "../api/workflows";
 import { useHere, type Format } from "../format";
 import "../styles/workflows.css";
 import { About } from "../ui/about";
+import { Feed } from "../ui/feed";
+import { ClearFilters, DayRange, FilterChip } from "../ui/filter_fields";
 import { useFilters, type Filters } from "../ui/filters";
-import { Empty, Failure, Loading, useTitle } from "../ui/states";
+import { useTitle } from "../ui/states";
 import { OutcomeBadge, outcomes } from "../ui/status";
 import { namesOf, triggers } from "./rule_words";
 import { WorkflowsHead } from "./workflows_head";
@@ -60,11 +62,7 @@ function RunRow({ run, format, abroad }: { run: Run; format: Format; abroad: boo
 
 function RunFilters({ filters }: { filters: Filters }) {
     const rules = useRules();
-    const field = (name: (typeof names)[number]) => ({
-        className: "input",
-        value: filters.get(name),
-        onChange: (event: { target: { value: string } }) => filters.set({ [name]: event.target.value }),
-    });
+    const { field } = filters;
     const ruleId = filters.get("ruleId");
     const deleted = ruleId !== "" && rules.data && !rules.data.some(({ id }) => String(id) === ruleId);
     return (
@@ -92,32 +90,14 @@ function RunFilters({ filters }: { filters: Filters }) {
                     <option key={outcome}>{outcome}</option>
                 ))}
             </select>
-            <label className="check">
-                From <input type="date" {...field("from")} />
-            </label>
-            <label className="check">
-                before <input type="date" {...field("to")} />
-            </label>
-            {(["orderId", "productId"] as const).map(
-                (name) =>
-                    filters.get(name) && (
-                        <button
-                            key={name}
-                            className="button"
-                            type="button"
-                            onClick={() => filters.set({ [name]: "" })}
-                        >
-                            {name === "orderId" ? "Order" : "Product"} #{filters.get(name)}{" "}
-                            <span aria-hidden="true">✕</span>
-                            <span className="visually-hidden">: show all</span>
-                        </button>
-                    ),
-            )}
-            {filters.any && (
-                <button className="button plain" type="button" onClick={filters.clear}>
-                    Clear
-                </button>
-            )}
+            <DayRange filters={filters} />
+            <FilterChip filters={filters} name="orderId" otherwise="all">
+                Order #{filters.get("orderId")}
+            </FilterChip>
+            <FilterChip filters={filters} name="productId" otherwise="all">
+                Product #{filters.get("productId")}
+            </FilterChip>
+            <ClearFilters filters={filters} />
         </div>
     );
 }
@@ -137,44 +117,27 @@ export default function Runs() {
             ?.filter(({ config }) => config.channels?.some((one) => one !== "in-app"))
             .map(({ id }) => id),
     );
-    const total = list.data?.pages[0]?.total;
-    const runs = list.data?.pages.flatMap((page) => page.rows) ?? [];
+    const total = list.data?.pages[0]?.total ?? 0;
     return (
         <div className="view narrow">
             <WorkflowsHead />
             <RunFilters filters={filters} />
-            {list.isPending && <Loading />}
-            {list.isError && <Failure reason={list.error} again={() => void list.refetch()} />}
-            {list.data && runs.length === 0 && (
-                <Empty>
-                    {filters.any
+            {total > 0 && (
+                <p className="soft small" role="status">
+                    {format.count(total)} {total === 1 ? "run" : "runs"}
+                </p>
+            )}
+            <Feed
+                label="Runs"
+                query={list}
+                none={
+                    filters.any
                         ? "No run is like that."
-                        : "No rule has done anything yet. Each time one is set off, it stands here."}
-                </Empty>
-            )}
-            {runs.length > 0 && (
-                <>
-                    <p className="soft small" role="status">
-                        {typeof total === "number" &&
-                            `${format.count(total)} ${total === 1 ? "run" : "runs"}`}
-                    </p>
-                    <ul className="table-scroll" aria-label="Runs">
-                        {runs.map((run) => (
-                            <RunRow key={run.id} run={run} format={format} abroad={senders.has(run.ruleId)} />
-                        ))}
-                    </ul>
-                </>
-            )}
-            {list.hasNextPage && (
-                <button
-                    className="button"
-                    type="button"
-                    disabled={list.isFetchingNextPage}
-                    onClick={() => void list.fetchNextPage()}
-                >
-                    Show more
-                </button>
-            )}
+                        : "No rule has done anything yet. Each time one is set off, it stands here."
+                }
+            >
+                {(run) => <RunRow key={run.id} run={run} format={format} abroad={senders.has(run.ruleId)} />}
+            </Feed>
         </div>
     );
 }

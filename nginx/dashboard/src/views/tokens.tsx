@@ -1,13 +1,14 @@
 // One's own API tokens, for programs that act in one's name.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import "../styles/admin.css";
 import { api, ApiError, bodyOf, type Schemas } from "../api/client";
 import { useHere } from "../format";
 import { CopyField } from "../ui/copy";
-import { Confirm, Dialog } from "../ui/dialog";
+import { AskedButton } from "../ui/asked";
+import { Dialog } from "../ui/dialog";
 import { SelectField, TextField } from "../ui/field";
+import { ItemHead } from "../ui/head";
 import { Failure, FormFailure, Loading, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 
@@ -127,36 +128,22 @@ function NewToken() {
 }
 
 function Revoke({ token }: { token: Token }) {
-    const [asking, setAsking] = useState(false);
     const changed = useTokensChanged();
-    const { say, complain } = useToasts();
-    const revoke = useMutation({
-        mutationFn: () => bodyOf(api.DELETE("/api/auth/tokens/{id}", { params: { path: { id: token.id } } })),
-        onSuccess: () => say(`${token.name} was revoked.`),
-        onError: complain,
-        onSettled: () => {
-            setAsking(false);
-            void changed();
-        },
-    });
+    const { say } = useToasts();
     return (
-        <>
-            <button className="button" type="button" onClick={() => setAsking(true)}>
-                Revoke<span className="visually-hidden"> {token.name}</span>
-            </button>
-            {asking && (
-                <Confirm
-                    title={`Revoke ${token.name}?`}
-                    verb="Revoke token"
-                    danger
-                    busy={revoke.isPending}
-                    confirm={() => revoke.mutate()}
-                    close={() => setAsking(false)}
-                >
-                    <p>Whatever uses it is refused from then on. This can’t be undone.</p>
-                </Confirm>
-            )}
-        </>
+        <AskedButton
+            name="Revoke"
+            of={token.name}
+            title={`Revoke ${token.name}?`}
+            verb="Revoke token"
+            does={() => bodyOf(api.DELETE("/api/auth/tokens/{id}", { params: { path: { id: token.id } } }))}
+            done={() => {
+                void changed();
+                say(`${token.name} was revoked.`);
+            }}
+        >
+            <p>Whatever uses it is refused from then on. This can’t be undone.</p>
+        </AskedButton>
     );
 }
 
@@ -191,17 +178,7 @@ export default function Tokens() {
     });
     return (
         <div className="view narrow">
-            <div className="view-head">
-                <div className="view-title">
-                    <Link className="soft" to="/account">
-                        Account
-                    </Link>
-                    <span className="soft" aria-hidden="true">
-                        /
-                    </span>
-                    <h1>API tokens</h1>
-                </div>
-            </div>
+            <ItemHead list={{ to: "/account", name: "Account" }} title="API tokens" />
             <p className="soft">
                 With a token a program uses the <a href="api/openapi.json">API</a> in your name and with your
                 rights. Each person sees and revokes their own.

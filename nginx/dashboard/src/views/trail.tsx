@@ -3,8 +3,10 @@ import { useState } from "react";
 import { askTrail, trailFilters, useUsers, type AuditLog } from "../api/admin";
 import { useList } from "../api/lists";
 import { useHere, type Format } from "../format";
+import { ClearFilters, DayRange } from "../ui/filter_fields";
 import { useFilters, type Filters } from "../ui/filters";
-import { ListHead, Rows, type Column } from "../ui/rows";
+import { ListHead } from "../ui/head";
+import { Rows, type Column } from "../ui/rows";
 import { useTitle } from "../ui/states";
 import { Download } from "../ui/transfer";
 import { TrailEntry } from "./trail_entry";
@@ -61,11 +63,7 @@ function queryOf(filters: Filters): Record<string, string> {
 
 function TrailFilters({ filters }: { filters: Filters }) {
     const users = useUsers();
-    const field = (name: string) => ({
-        className: "input",
-        value: filters.get(name),
-        onChange: (event: { target: { value: string } }) => filters.set({ [name]: event.target.value }),
-    });
+    const { field } = filters;
     const who = filters.get("user");
     return (
         <div className="filters" role="search">
@@ -101,12 +99,7 @@ function TrailFilters({ filters }: { filters: Filters }) {
                 aria-label="Its number"
                 placeholder="Number"
             />
-            <label className="check">
-                From <input type="date" {...field("from")} />
-            </label>
-            <label className="check">
-                before <input type="date" {...field("to")} />
-            </label>
+            <DayRange filters={filters} />
             <select aria-label="Written where" {...field("origin")}>
                 <option value="">Here and restored</option>
                 <option value="0">Written here</option>
@@ -114,11 +107,7 @@ function TrailFilters({ filters }: { filters: Filters }) {
                     <option value={filters.get("origin")}>Restored, {filters.get("origin")}</option>
                 )}
             </select>
-            {filters.any && (
-                <button className="button plain" type="button" onClick={filters.clear}>
-                    Clear
-                </button>
-            )}
+            <ClearFilters filters={filters} />
         </div>
     );
 }
@@ -133,16 +122,10 @@ export default function Trail() {
     const csv = new URLSearchParams({ action: "audit-logs", format: "csv", ...asked });
     return (
         <div className="view list">
-            <ListHead
-                title="Audit trail"
-                total={list.data?.pages[0]?.total}
-                create={
-                    <div className="actions">
-                        <CheckSeals />
-                        <Download path={`/api/admin/database?${csv.toString()}`}>Export CSV</Download>
-                    </div>
-                }
-            />
+            <ListHead title="Audit trail" total={list.data?.pages[0]?.total}>
+                <CheckSeals />
+                <Download path={`/api/admin/database?${csv.toString()}`}>Export CSV</Download>
+            </ListHead>
             <Seals />
             <TrailFilters filters={filters} />
             <Rows

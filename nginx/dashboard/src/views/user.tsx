@@ -5,9 +5,10 @@ import { Link, useNavigate, useParams } from "react-router";
 import { changeUser, useUser, useUsersChanged, type User as UserType } from "../api/admin";
 import { api, ApiError, bodyOf, type Versioned } from "../api/client";
 import { useHere } from "../format";
-import { Confirm } from "../ui/dialog";
+import { AskedButton } from "../ui/asked";
+import { ItemHead } from "../ui/head";
 import { NewPassword } from "../ui/new_password";
-import { Failure, FormFailure, Loading, useTitle } from "../ui/states";
+import { FormFailure, Single, useTitle } from "../ui/states";
 import { useToasts } from "../ui/toasts";
 import { UserEditor } from "./user_editor";
 
@@ -55,45 +56,27 @@ function Password({ user }: { user: UserType }) {
 
 function Delete({ user }: { user: UserType }) {
     const { me } = useHere();
-    const [asking, setAsking] = useState(false);
     const navigate = useNavigate();
     const changed = useUsersChanged();
     const { say } = useToasts();
-    const remove = useMutation({
-        mutationFn: () => bodyOf(api.DELETE("/api/users/{id}", { params: { path: { id: user.id } } })),
-        onSuccess: () => {
-            say(`${user.name} was deleted.`);
-            void navigate("/admin/users", { replace: true });
-            void changed();
-        },
-    });
-    const close = () => {
-        setAsking(false);
-        remove.reset();
-    };
     return (
-        <>
-            <button className="button" type="button" onClick={() => setAsking(true)}>
-                Delete
-            </button>
-            {asking && (
-                <Confirm
-                    title={`Delete ${user.name}?`}
-                    verb="Delete user"
-                    danger
-                    busy={remove.isPending}
-                    confirm={() => remove.mutate()}
-                    close={close}
-                >
-                    <p>
-                        {user.id === me.user.id && <strong>This is you, and it logs you out. </strong>}
-                        Sessions and API tokens end at once, and the user name is free again. What they did
-                        stays on record. This can’t be undone; not allowing the login can.
-                    </p>
-                    {remove.isError && <Failure reason={remove.error} />}
-                </Confirm>
-            )}
-        </>
+        <AskedButton
+            name="Delete"
+            title={`Delete ${user.name}?`}
+            verb="Delete user"
+            does={() => bodyOf(api.DELETE("/api/users/{id}", { params: { path: { id: user.id } } }))}
+            done={() => {
+                say(`${user.name} was deleted.`);
+                void navigate("/admin/users", { replace: true });
+                void changed();
+            }}
+        >
+            <p>
+                {user.id === me.user.id && <strong>This is you, and it logs you out. </strong>}
+                Sessions and API tokens end at once, and the user name is free again. What they did stays on
+                record. This can’t be undone; not allowing the login can.
+            </p>
+        </AskedButton>
     );
 }
 
@@ -103,22 +86,18 @@ function Shown({ user: versioned }: { user: Versioned<UserType> }) {
     useTitle(user.name);
     return (
         <div className="view narrow">
-            <div className="view-head">
-                <div className="view-title">
-                    <Link className="soft" to="/admin/users">
-                        Users
-                    </Link>
-                    <span className="soft" aria-hidden="true">
-                        /
-                    </span>
-                    <h1>{user.name}</h1>
-                    {user.id === me.user.id && <span className="badge">you</span>}
-                    {!user.active && <span className="badge bad">no login</span>}
-                </div>
-                <div className="actions">
-                    <Delete user={user} />
-                </div>
-            </div>
+            <ItemHead
+                list={{ to: "/admin/users", name: "Users" }}
+                title={user.name}
+                state={
+                    <>
+                        {user.id === me.user.id && <span className="badge">you</span>}
+                        {!user.active && <span className="badge bad">no login</span>}
+                    </>
+                }
+            >
+                <Delete user={user} />
+            </ItemHead>
             <UserEditor user={versioned} />
             <div className="pair">
                 <Password user={user} />
@@ -146,13 +125,9 @@ function Shown({ user: versioned }: { user: Versioned<UserType> }) {
 
 export default function User() {
     const id = Number(useParams()["id"]);
-    const user = useUser(id);
-    if (user.data) return <Shown user={user.data} />;
-    if (user.isPending) return <Loading />;
     return (
-        <div className="view">
-            <Failure reason={user.error} again={() => void user.refetch()} />
-            <Link to="/admin/users">All users</Link>
-        </div>
+        <Single query={useUser(id)} list={<Link to="/admin/users">All users</Link>}>
+            {(user) => <Shown user={user} />}
+        </Single>
     );
 }

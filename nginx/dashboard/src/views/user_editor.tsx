@@ -24,6 +24,7 @@ export function UserEditor({ user }: { user: Versioned<User> }) {
         shownAs: (texts, field) => wordsFor(field, texts[field]),
         read: readUser,
         write: changeUser,
+        atOnce: true,
         saved: () => void changed(),
     });
     const { texts, change, changes, save, refused, reasons, conflict } = editing;

@@ -3,7 +3,8 @@ import { Link } from "react-router";
 import { useList } from "../api/lists";
 import { askUsers, type User } from "../api/admin";
 import { useHere, type Format } from "../format";
-import { ListHead, Rows, type Column } from "../ui/rows";
+import { ListHead } from "../ui/head";
+import { Rows, type Column } from "../ui/rows";
 import { useTitle } from "../ui/states";
 
 function columnsFor(format: Format, mine: number): Column<User>[] {
@@ -50,20 +51,14 @@ export default function Users() {
     const list = useList(["users", "pages"], askUsers);
     return (
         <div className="view list">
-            <ListHead
-                title="Users"
-                total={list.data?.pages[0]?.total}
-                create={
-                    <div className="actions">
-                        <Link className="button" to="/account/tokens">
-                            API tokens
-                        </Link>
-                        <Link className="button primary" to="/admin/users/new">
-                            New user
-                        </Link>
-                    </div>
-                }
-            />
+            <ListHead title="Users" total={list.data?.pages[0]?.total}>
+                <Link className="button" to="/account/tokens">
+                    API tokens
+                </Link>
+                <Link className="button primary" to="/admin/users/new">
+                    New user
+                </Link>
+            </ListHead>
             <Rows
                 label="Users"
                 columns={columnsFor(format, me.user.id)}
