@@ -37,6 +37,8 @@ std::vector<Column> columns_of(const PGresult *result)
     return columns;
 }
 
+} // namespace
+
 /// Watches a server while it is waited for. The watched descriptor is one of its own: libpq closes
 /// the socket of a connection that it loses.
 class Patience
@@ -72,6 +74,8 @@ private:
     Watchdog dog_;
     Watchdog::Watch watch_{dog_};
 };
+
+namespace {
 
 /// As long as it lives, the server's answer is waited for, where there is a limit to that.
 class Waiting

@@ -35,6 +35,8 @@ std::string masked(std::string text)
         {std::regex(R"(cursor=[A-Za-z0-9_-]+)"), "cursor=<cursor>"},
         {std::regex(R"("[0-9a-f]{16}")"), "\"<hash>\""},
         {std::regex(R"("retryAfter":"\d+")"), "\"retryAfter\":\"<seconds>\""},
+        // how much of the trail `smartflow deliver` has sealed, where it runs
+        {std::regex(R"re(("audit_chain", "ok" : true, "checked" : )\d+)re"), "$1<sealed>"},
     };
     for (const auto &[what, mask] : masks) {
         text = std::regex_replace(text, what, mask);

@@ -137,8 +137,8 @@ def requests(shop, admin):
         (admin.user_id,),
     )
     sent = shop.value(  # one that was given up, so that nobody is sending it at the moment
-        """insert into smartflow.deliveries (event, run_id, channel, target, content, state)
-           values (gen_random_uuid(), 1, 'email', 'a@example.test', 'A', 'failed') returning id"""
+        """insert into smartflow.deliveries (event, run_id, channel, target, content, state, next_attempt_at)
+           values (gen_random_uuid(), 1, 'email', 'a@example.test', 'A', 'failed', null) returning id"""
     )
     return [
         # method, route, path, body, status, round trips, whose token (None: the admin's)
