@@ -160,8 +160,11 @@ Database::Database(const Settings &settings, const std::string &family,
     setenv("PGCLIENTENCODING", "UTF8", 1);
     setenv("PGCONNECT_TIMEOUT", "5", 0);
     setenv("PGAPPNAME", ("smartflow " + family).c_str(), 0);
+    // Compiling a short query, or starting processes for it, takes longer than the query.
     setenv("PGOPTIONS",
-           ("-c statement_timeout=" + std::to_string(settings.statement_timeout_s) + "s").c_str(),
+           ("-c jit=off -c max_parallel_workers_per_gather=0 -c statement_timeout=" +
+            std::to_string(settings.statement_timeout_s) + "s")
+               .c_str(),
            0);
     pool_ = std::make_unique<DatabasePool>(connection_string(settings, family), settings,
                                            std::move(functions));

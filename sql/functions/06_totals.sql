@@ -380,7 +380,7 @@ begin
     delete from order_totals;
     insert into order_totals (status, orders, value) select status, orders, value from counted_orders where status is not null;
     delete from sales;
-    insert into sales (bucket, orders, revenue) select bucket, orders, revenue from counted_sales;
+    insert into sales (bucket, orders, revenue) select bucket, orders, revenue from counted_sales order by bucket;
     delete from inventory_totals;
     insert into inventory_totals (products, archived, units, value, low_stock, out_of_stock)
     select products, archived, units, value, low_stock, out_of_stock from counted_inventory;

@@ -12,9 +12,11 @@ declare
     best sold[];
     bound sold;
     looked_at integer := 20;
+    many text;
 begin
     loop
-        best := best_of(since, until, looked_at);
+        many := set_config('smartflow.page', looked_at::text, true);
+        best := best_of(since, until);
         select product_id, quantity, revenue into bound
           from top_sales order by revenue desc, quantity desc, product_id offset looked_at - 1 limit 1;
         exit when bound.product_id is null
@@ -25,15 +27,15 @@ begin
 end
 $$;
 
--- The ten best among so many of the highest bounds and whatever isn't folded yet.
-create function best_of(since timestamptz, until timestamptz, looked_at integer) returns sold[]
+-- The ten best among page_limit() of the highest bounds and whatever isn't folded yet.
+create function best_of(since timestamptz, until timestamptz) returns sold[]
 language plpgsql stable as $$
 begin
     return (with fresh as materialized (
         select product_id, sum(quantity) as quantity, sum(revenue) as revenue
           from unfolded_sales where bucket >= since and bucket < until group by product_id
     ), candidates as (
-        (select product_id from top_sales order by revenue desc, quantity desc, product_id limit looked_at)
+        (select product_id from top_sales order by revenue desc, quantity desc, product_id limit page_limit())
         union select product_id from fresh
     ), exact as (
         select c.product_id, coalesce(t.quantity, 0) - outside.quantity + coalesce(f.quantity, 0) as quantity,
@@ -242,7 +244,8 @@ $$;
 -- Every check. The caller's transaction is repeatable read, so that all see one snapshot; it locks
 -- nothing that a running shop needs. What was found is kept for health.
 create function admin_database_integrity(q request) returns response
-language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
+set max_parallel_workers_per_gather = 2 as $$
 declare
     checks json;
     failing text[];

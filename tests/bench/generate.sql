@@ -91,8 +91,8 @@ select 1, 'Bench', 'New Order', 'Reduce Stock', id, 'done', 'Took the goods of 2
 alter table products enable trigger user;
 alter table inventory enable trigger user;
 alter table orders enable trigger user;
-analyze;
 select recount();
+analyze;
 commit;
 
 -- How many rows there are is known once the ids up to a barrier are settled: one turn sets it, one counts.
