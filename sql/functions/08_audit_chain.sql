@@ -130,7 +130,7 @@ begin
     end if;
     mine := pg_current_xact_id();
     select * into chain from audit_chain for update skip locked;
-    if chain.one is null then -- another one is sealing
+    if chain.one is null or chain.through >= taken then -- another one is sealing, or has just sealed all that
         return 0;
     end if;
     -- A xid that is still to come is of the server this database was dumped from.
