@@ -260,7 +260,8 @@ def compiled(run, instance):
     """The units and the cases, and what the cases say of the document."""
     transcript = run.folder / "transcript.ndjson"
     boost(run, "unit_tests", BUILDS["BUILD"] / "bin/unit_tests", {})
-    cases(run, "", BUILDS["BUILD"], instance, TEST_TRANSCRIPT=str(transcript))
+    ways = "dispatch cgi http" if run.everything else "dispatch http"
+    cases(run, "", BUILDS["BUILD"], instance, ways, TEST_TRANSCRIPT=str(transcript))
     document = instance.var / "nginx/pages/api/openapi.json"
     check = ["/usr/bin/python3", "tests/wire/openapi_check.py", document, transcript]
     counting(run, "openapi", check)
@@ -318,6 +319,7 @@ def run_all(run):
         print("Left to `make test-all`:")
         for name in [
             *files.names_left_out(),
+            "cases by plain CGI",
             "units, cases and the families' programs under ASan",
             "browser: 100 000 products, a long trail, every view in the dark, at every width, as it comes",
             f"every fuzz target for {FUZZ_SECONDS[True]} s",
