@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from http_client import Client
-from instance import environment_with
+from instance import environment_with, wait_until
 from outbox import PROGRAM
 
 # What could be written in more ways than one, or be taken for the end of a row.
@@ -35,6 +35,11 @@ def files(shop, admin, tmp_path_factory):
 
     for text in HOSTILE:
         write(text)
+    written = shop.value("select max(id) from smartflow.audit_log")
+    wait_until(  # what the shop's own follower does once all that was under way has ended
+        lambda: shop.value("select through >= %s from smartflow.audit_chain", (written,)),
+        20, "the trail is sealed",
+    )  # fmt: skip
     code, head = smartflow("audit", "head", "--json", DATABASE_URL=shop.database_url())
     assert code == 0, head
     write("after the head")
