@@ -6,6 +6,7 @@ import time
 import psycopg2
 import pytest
 
+from http_client import at_once
 from instance import wait_until
 from trail import shared_trail, template, trail  # noqa: F401
 
@@ -153,6 +154,23 @@ def test_a_second_sealer_leaves_it_to_the_first(trail):
     assert trail.seal() == 0  # at once: nobody waits
     first.commit()
     assert trail.seal() == 2
+    assert trail.violations() == []
+
+
+def test_many_who_seal_at_once_seal_each_row_once(trail):
+    sealers = [trail.connect() for _ in range(8)]
+
+    def seal(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("select smartflow_api.deliver_seal(1000)")
+            return cursor.fetchone()[0]
+
+    sealed = 0
+    for _ in range(50):
+        trail.rows(1)
+        sealed += sum(at_once([lambda sealer=sealer: seal(sealer) for sealer in sealers]))
+    sealed += trail.seal()
+    assert (sealed, trail.sealed()[0]) == (50, 50)
     assert trail.violations() == []
 
 
