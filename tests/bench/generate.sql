@@ -11,6 +11,7 @@ set local search_path = smartflow_api, smartflow;
 set local synchronous_commit = off;
 set local maintenance_work_mem = '512MB';
 set local work_mem = '256MB';
+-- Before ids are taken: see advance_settled.
 select pg_current_xact_id() as mine \gset
 select coalesce(max(id), 0) as before_orders from orders \gset
 select :products > 20000 or :orders > 20000 as large \gset
