@@ -2,6 +2,7 @@
 the families get what they read and no more.
 """
 import contextlib
+import datetime
 import functools
 import gzip
 import json
@@ -182,6 +183,9 @@ def test_the_log_has_a_line_of_json_without_the_query(shop, nobody):
     logged = json.loads(line)
     assert (logged["path"], logged["status"], logged["method"]) == ("/api/nope", 404, "GET")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", logged["time"])
+    logged_at = datetime.datetime.fromisoformat(logged["time"].replace("Z", "+00:00"))
+    assert abs(logged_at.timestamp() - time.time()) < 60
+    assert logged["agent"] == ""  # nobody said one
     assert "secret" not in line
 
 
