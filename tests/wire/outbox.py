@@ -67,12 +67,14 @@ class Outbox:
                                    env=self.environment(**settings), stderr=subprocess.DEVNULL)
         self.programs.append(program)
         if waiting:
-            wait_until(lambda: self.listeners() >= before + WORKERS, 10, "the program waits for work")
+            # not by their number: those of a program that has just ended may be there for a moment yet
+            wait_until(lambda: len(self.listeners() - before) >= WORKERS, 10, "the program waits for work")
         return program
 
     def listeners(self):
-        return self.query("select count(*) from pg_stat_activity where datname = current_database()"
-                          " and application_name = 'smartflow' and state = 'idle'")[0][0]
+        return {pid for [pid] in self.query(
+            "select pid from pg_stat_activity where datname = current_database()"
+            " and application_name = 'smartflow' and state = 'idle'")}  # fmt: skip
 
     def state(self, event):
         return self.query("select state from smartflow.deliveries where event = %s", event)[0][0]
