@@ -5,7 +5,10 @@
 #include "settings.hpp"
 #include "sqlstate.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
 namespace smartflow {
@@ -29,11 +32,16 @@ public:
     bool heard = false;
 };
 
-/// Whether an idle connection is of use, without a message sent. A server that ends a connection
+/// Whether an idle connection is of use, without a message sent. Mostly nothing has come, which one
+/// look at the socket tells. A server that ends a connection
 /// may say so first, and the end itself is read only after that, or isn't there yet: so it is read
 /// twice, and whatever is said to a connection that asked nothing is taken for its end.
 bool is_alive(pqxx::connection &link)
 {
+    char first = 0;
+    if (::recv(link.sock(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) {
+        return true;
+    }
     Listener listener(link);
     try {
         link.get_notifs();

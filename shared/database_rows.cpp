@@ -47,11 +47,17 @@ bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, c
     if (result.empty()) {
         return sink({&columns, {}});
     }
+    std::vector<pqxx::oid> types;
+    for (pqxx::row::size_type i = 0; i < result.columns(); ++i) {
+        types.push_back(result.column_type(i));
+    }
     Row row{&columns, std::vector<const char *>(columns.size())};
     for (const auto &given : result) {
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            const pqxx::field field = given[static_cast<pqxx::row::size_type>(i)];
-            row.values[i] = column_text(field.type(), field.is_null() ? nullptr : field.c_str());
+        std::size_t i = 0;
+        // An iterator is its field: one that is asked for by its number would be made, and share the
+        // result, for each value.
+        for (auto field = given.begin(); field != given.end(); ++field, ++i) {
+            row.values[i] = column_text(types[i], field->is_null() ? nullptr : field->c_str());
         }
         if (!sink(row)) {
             return false;

@@ -58,11 +58,9 @@ class Channel : public Output
 public:
     void send(const Response &response) override
     {
-        std::string text = head_text(response, true);
-        if (!response.head_only) {
-            text += response.body;
+        if (put(head_text(response, true)) && !response.head_only) {
+            put(response.body);
         }
-        put(text);
     }
 
     void start(const Response &head) override

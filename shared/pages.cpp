@@ -13,6 +13,7 @@ namespace smartflow {
 namespace {
 
 constexpr std::size_t buffer_bytes = 64 * 1024;
+constexpr std::size_t first_bytes = 16 * 1024; ///< room that most pages don't outgrow
 
 /// What a column's values look like in a cursor; every other sort is by number.
 constexpr std::string_view text_sorts[] = {"name", "customerName"};
@@ -150,7 +151,9 @@ void append_row(std::string &out, const Row &row)
         } else if (column.kind == Column::Kind::raw) {
             out += value;
         } else if (column.kind == Column::Kind::instant) {
-            out += '"' + rfc3339(value) + '"';
+            out += '"';
+            append_rfc3339(out, value);
+            out += '"';
         } else {
             append_json_string(out, value);
         }
@@ -164,6 +167,7 @@ ListWriter::ListWriter(const Page &page, Response head, Output &output, bool emp
     if (page.csv) {
         csv_.emplace();
     } else {
+        head_.body.reserve(first_bytes);
         head_.body = "[";
     }
 }

@@ -304,19 +304,30 @@ std::optional<std::string> utc_instant(std::string_view text)
     return std::string(buffer.data(), static_cast<std::size_t>(length));
 }
 
+void append_rfc3339(std::string &out, std::string_view text)
+{
+    constexpr std::size_t date = 10; // bytes of YYYY-MM-DD
+    constexpr std::size_t clock = 19; // bytes up to the second
+    out += text.substr(0, date);
+    if (text.size() > date) {
+        out += 'T';
+        out += text.substr(date + 1, clock - date - 1);
+    }
+    out += '.';
+    std::size_t digits = 0;
+    if (text.size() > clock && text[clock] == '.') {
+        const std::string_view fraction = text.substr(clock + 1, 3);
+        digits = std::min(fraction.find_first_of("+-"), fraction.size());
+        out += fraction.substr(0, digits);
+    }
+    out.append(3 - digits, '0') += 'Z';
+}
+
 std::string rfc3339(std::string_view text)
 {
-    std::string out(text.substr(0, 19));
-    if (out.size() > 10) {
-        out[10] = 'T';
-    }
-    std::string fraction;
-    if (text.size() > 19 && text[19] == '.') {
-        const std::size_t end = text.find_first_of("+-", 20);
-        fraction = text.substr(20, std::min<std::size_t>(end - 20, 3));
-    }
-    fraction.resize(3, '0');
-    return out + "." + fraction + "Z";
+    std::string out;
+    append_rfc3339(out, text);
+    return out;
 }
 
 } // namespace smartflow

@@ -65,6 +65,7 @@ std::optional<std::string> utc_instant(std::string_view text);
 /// An instant as PostgreSQL writes it (ISO, UTC: `2025-11-28 10:30:00.12+00`) as the API does:
 /// `2025-11-28T10:30:00.120Z`.
 std::string rfc3339(std::string_view text);
+void append_rfc3339(std::string &out, std::string_view text);
 
 /// RFC 3339 full-date that the calendar has, years 0001 to 9999.
 bool is_date(std::string_view text) noexcept;
