@@ -110,40 +110,45 @@ language sql stable as $$
     select coalesce(nullif(current_setting('role'), 'none'), session_user)::name
 $$;
 
--- A single resource: 304 when the client has it already.
+-- A single resource: 304 when the client has it already. PostgreSQL puts it into the statement that calls it
+-- as long as `etag` is no more than a variable there.
 create function single(q request, body text, etag text, location text default null, status integer default 200)
-returns response language plpgsql stable as $$
-begin
-    if status = 200 and not q.write and q.if_none_match is not null and names_etag(q.if_none_match, etag) then
-        return row(304, etag, null, null, false)::response;
-    end if;
-    return row(status, etag, location, body, false)::response;
-end
+returns response language sql stable as $$
+    select case when status = 200 and not q.write and q.if_none_match is not null and names_etag(q.if_none_match, etag)
+                then row(304, etag, null, null, false)::response
+                else row(status, etag, location, body, false)::response end
 $$;
 
 create function gone() returns response language sql immutable as $$
     select row(204, null, null, null, false)::response
 $$;
 
--- Makes the JSON function of a wire view: for `product_wire`, `product_json(product_wire)`. The
--- view's columns are the JSON's keys, in their order (those beginning with # aren't for clients), so
--- an object made here and a row of a list written by the program say the same.
+-- Makes the JSON of what clients are shown: of a view `product_wire` the view `product_document`, the same
+-- with its JSON as "#json"; of a type `token_wire` the function `token_json(token_wire)`. The columns' names
+-- are the JSON's keys, in their order (those beginning with # aren't for clients), so an object made here
+-- and a row of a list written by the program say the same. One concat, since what an expression costs in a short
+-- query is mostly making each of its functions ready.
 create function publish(wire text) returns void
 language plpgsql as $$
 declare
     expression text;
 begin
-    select string_agg(format('%L || %s', ',' || to_json(attname::text)::text || ':',
-               case atttypid
-                   when 'text'::regtype then format('coalesce(to_json(w.%I)::text, ''null'')', attname)
-                   when 'timestamptz'::regtype then format('coalesce(''"'' || rfc3339(w.%I) || ''"'', ''null'')', attname)
-                   else format('coalesce(w.%I::text, ''null'')', attname) end),
-               ' || ' order by attnum)
+    select format('concat(''{'', %s, ''}'')', string_agg(format('%L, coalesce(%s, ''null'')',
+               case when attnum = 1 then '' else ',' end || to_json(attname::text)::text || ':',
+               format(case atttypid
+                          when 'text'::regtype then 'to_json(w.%I)::text'
+                          when 'timestamptz'::regtype then '''"'' || rfc3339(w.%I) || ''"'''
+                          else 'w.%I::text' end, attname)),
+               ', ' order by attnum))
       into strict expression
       from pg_attribute
      where attrelid = wire::regclass and attnum > 0 and attname !~ '^#';
-    execute format('create function %I(w %I) returns text language sql stable as %L',
-                   replace(wire, '_wire', '_json'), wire,
-                   format('select ''{'' || substr(%s, 2) || ''}''', expression));
+    if (select relkind from pg_class where oid = wire::regclass) = 'v' then
+        execute format('create view %I as select w.*, %s as "#json" from %I w', replace(wire, '_wire', '_document'),
+                       expression, wire);
+    else
+        execute format('create function %I(w %I) returns text language sql stable as %L',
+                       replace(wire, '_wire', '_json'), wire, 'select ' || expression);
+    end if;
 end
 $$;

@@ -3,11 +3,16 @@
 create function authenticate(q request) returns actor
 language plpgsql as $$
 declare
-    who record;
+    me actor;
+    forbidden text;
+    unnoted boolean;
 begin
-    select u.id, u.username, u.name, u.role, c.id as credential_id, c.kind, c.read_only,
-           c.last_used_at
-      into who
+    select u.id, u.username, u.name, u.role, c.id, c.kind,
+           case when q.cross_site then 'A cookie counts only for requests from the shop''s own pages.'
+                when q.write and c.read_only then 'This token may only read.'
+                when q.role = 'admin' and u.role <> 'admin' then 'Only administrators may do this.' end,
+           c.last_used_at is null or c.last_used_at < now() - interval '5 minutes'
+      into me.id, me.username, me.name, me.role, me.credential_id, me.kind, forbidden, unnoted
       from credentials c
       join users u on u.id = c.user_id
      where c.digest = q.credential
@@ -18,22 +23,15 @@ begin
         -- Not what those hear who present nothing: so it shows whether a web server passes the header on.
         perform fail('UNAUTHORIZED', 'Log in again.');
     end if;
-    if q.cross_site then
-        perform fail('FORBIDDEN', 'A cookie counts only for requests from the shop''s own pages.');
-    end if;
-    if q.write and who.read_only then
-        perform fail('FORBIDDEN', 'This token may only read.');
-    end if;
-    if q.role = 'admin' and who.role <> 'admin' then
-        perform fail('FORBIDDEN', 'Only administrators may do this.');
+    if forbidden is not null then
+        perform fail('FORBIDDEN', forbidden);
     end if;
     -- Noted at most every five minutes, and never by waiting: reading stays reading.
-    if (who.last_used_at is null or who.last_used_at < now() - interval '5 minutes')
-       and not current_setting('transaction_read_only')::boolean then
+    if unnoted and not current_setting('transaction_read_only')::boolean then
         update credentials set last_used_at = now()
-         where id = (select id from credentials where id = who.credential_id for update skip locked);
+         where id = (select id from credentials where id = me.credential_id for update skip locked);
     end if;
-    return row(who.id, who.username, who.name, who.role, who.credential_id, who.kind)::actor;
+    return me;
 end
 $$;
 

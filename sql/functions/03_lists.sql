@@ -37,16 +37,18 @@ $$;
 
 -- One page's query: keyset after the cursor's row, ordered, one row more than asked, which tells
 -- whether there is a next page.
-create function page_query(q request, s selection) returns text
+-- shown: the columns, so that what only orders and versions of the rows aren't made and sent fifty times
+create function page_query(q request, s selection, shown text) returns text
 language plpgsql immutable as $$
 begin
-    return (select s.base
+    return (select 'select ' || shown || ' from (' || s.base
         || case when not q.input ? 'afterId' then ''
                 when s.key = s.key_id then format(' and %I %s %s', s.key_id, beyond, (q.input ->> 'afterId')::bigint)
                 else format(' and (%I, %I) %s (%s, %s)', s.key, s.key_id, beyond, place_of(q, s),
                             (q.input ->> 'afterId')::bigint) end
-        || case when s.key = s.key_id then format(' order by %I %s', s.key_id, direction)
-                else format(' order by %1$I %3$s, %2$I %3$s', s.key, s.key_id, direction) end
+        || ') as found'
+        || case when s.key = s.key_id then format(' order by found.%I %s', s.key_id, direction)
+                else format(' order by found.%1$I %3$s, found.%2$I %3$s', s.key, s.key_id, direction) end
         || coalesce(' limit ' || (q.input ->> 'limit')::integer + 1, '')
       from (select case when s.down then '<' else '>' end as beyond,
                    case when s.down then 'desc' else 'asc' end as direction) as sense);
@@ -67,7 +69,7 @@ $$;
 
 -- The first pages without a filter, which everybody opens, as statements of their own: their plans are kept,
 -- where that of a query put together in each call is made in each call, at more than the page's rows cost.
-create function kept_pages(name text, sorts text[]) returns text
+create function kept_pages(name text, sorts text[], shown text) returns text
 language plpgsql as $$
 declare
     sort text;
@@ -84,19 +86,29 @@ begin
         pages := pages || format($page$
                 when %L then
                     return query %s limit page_limit();
-                    return;$page$, sort, page_query(q, s));
+                    return;$page$, sort, page_query(q, s, shown));
     end loop;
     return pages;
 end
 $$;
 
 -- Makes NAME_list and NAME_stream from the function select_NAME(request, actor), which gives the
--- selection, and the row type they answer in. A last row that holds nothing but "#total" carries
--- the count where one was asked for.
+-- selection, and the row type it selects; of that the lists answer NAME_row: what clients are shown, and
+-- what the program needs besides. A last row that holds nothing but "#total" carries the count where one
+-- was asked for.
 -- sorts: those (as `sort` has them, '' where it is absent) whose first page's plan is kept
 create function publish_list(name text, row_type text, sorts text[] default '{}') returns void
 language plpgsql as $$
+declare
+    shown text;
+    columns text;
 begin
+    select string_agg(format('found.%I', attname), ', ' order by attnum),
+           string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' order by attnum)
+      into strict shown, columns
+      from pg_attribute
+     where attrelid = row_type::regclass and attnum > 0 and (attname !~ '^#' or attname in ('#id', '#json', '#total'));
+    execute format('create type %I as (%s)', name || '_row', columns);
     execute format($make$
         create function %1$I(q request) returns setof %2$I
         language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $body$
@@ -114,15 +126,15 @@ begin
                 end case;
             end if;
             s := %4$I(q, me);
-            return query execute page_query(q, s);
+            return query execute page_query(q, s, %6$L);
             if flag(q, 'count') then
                 execute count_query(s) into total."#total";
                 return next total;
             end if;
         end
         $body$
-        $make$, name || '_list', row_type, name || '_stream', 'select_' || name,
-        coalesce(nullif(kept_pages(name, sorts), ''), ' when null then'));
+        $make$, name || '_list', name || '_row', name || '_stream', 'select_' || name,
+        coalesce(nullif(kept_pages(name, sorts, shown), ''), ' when null then'), shown);
     execute format($make$
         create function %3$I(q request) returns response
         language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $body$
@@ -134,11 +146,11 @@ begin
             if flag(q, 'count') then
                 execute count_query(s) into total;
             end if;
-            open rows no scroll for execute page_query(q, s);
+            open rows no scroll for execute page_query(q, s, %6$L);
             return row(200, null, null, total::text, false)::response;
         end
         $body$
-        $make$, name || '_list', row_type, name || '_stream', 'select_' || name);
+        $make$, name || '_list', name || '_row', name || '_stream', 'select_' || name, null, shown);
 end
 $$;
 

@@ -109,9 +109,9 @@ begin
     returning * into session;
     perform act_as(q, who.id, who.username, who.role);
     perform audit('login', 'session', session.id);
-    return (select row(200, null, null, format('{"user":%s,"expiresAt":"%s"}', user_json(u),
+    return (select row(200, null, null, format('{"user":%s,"expiresAt":"%s"}', u."#json",
                        rfc3339(session_end(session))), false)::response
-              from user_wire u where u.id = who.id);
+              from user_document u where u.id = who.id);
 end
 $$;
 
@@ -141,7 +141,7 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 declare
     me actor := authenticate(q);
 begin
-    return (select row(200, u."#etag", null, user_json(u), false)::response from user_wire u where u.id = me.id);
+    return (select row(200, u."#etag", null, u."#json", false)::response from user_document u where u.id = me.id);
 end
 $$;
 
@@ -246,8 +246,9 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 declare
     me actor := authenticate(q);
     body text := session_json(session_row(own_credential(q, me, 'session'), me.credential_id));
+    etag text := etag_of(body);
 begin
-    return single(q, body, etag_of(body));
+    return single(q, body, etag);
 end
 $$;
 
@@ -256,8 +257,9 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 declare
     me actor := authenticate(q);
     body text := token_json(token_row(own_credential(q, me, 'token')));
+    etag text := etag_of(body);
 begin
-    return single(q, body, etag_of(body));
+    return single(q, body, etag);
 end
 $$;
 

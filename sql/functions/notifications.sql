@@ -24,13 +24,14 @@ create function notification_response(q request, me actor) returns response
 language plpgsql stable as $$
 declare
     body text;
+    etag text;
 begin
-    select notification_json(w) into body
-      from notifications n join notification_wire w on w.id = n.id where n.id = q.id and n.user_id = me.id;
+    select w."#json", etag_of(w."#json") into body, etag
+      from notifications n join notification_document w on w.id = n.id where n.id = q.id and n.user_id = me.id;
     if body is null then
         perform fail('NOT_FOUND', 'There is no such notification.');
     end if;
-    return single(q, body, etag_of(body));
+    return single(q, body, etag);
 end
 $$;
 

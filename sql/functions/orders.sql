@@ -48,24 +48,26 @@ $$;
 create function orders_read(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    o order_wire;
+    me constant actor := authenticate(q);
+    body text;
+    etag text;
 begin
-    perform authenticate(q);
-    select * into o from order_wire where id = q.id;
-    if o.id is null then
+    select "#json", "#etag" into body, etag from order_document where id = q.id;
+    if body is null then
         perform no_order();
     end if;
-    return single(q, order_json(o), o."#etag");
+    return single(q, body, etag);
 end
 $$;
 
 create function order_response(q request, order_id bigint, answer integer default 200) returns response
 language plpgsql stable as $$
 declare
-    o order_wire;
+    body text;
+    etag text;
 begin
-    select * into o from order_wire where id = order_id;
-    return single(q, order_json(o), o."#etag", case answer when 201 then '/api/orders/' || o.id end, answer);
+    select "#json", "#etag" into body, etag from order_document where id = order_id;
+    return single(q, body, etag, case answer when 201 then '/api/orders/' || order_id end, answer);
 end
 $$;
 

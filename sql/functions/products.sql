@@ -48,14 +48,16 @@ select publish_list('products', 'product_wire', array['', 'id', '-id', 'name', '
 create function products_read(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    p product_wire;
+    me constant actor := authenticate(q);
+    body text;
+    etag text;
+    gone boolean;
 begin
-    perform authenticate(q);
-    select * into p from product_wire where id = q.id;
-    if p.id is null or (p.archived and not coalesce(flag(q, 'archived'), false)) then
+    select "#json", "#etag", archived into body, etag, gone from product_document where id = q.id;
+    if body is null or (gone and not coalesce(flag(q, 'archived'), false)) then
         perform no_product();
     end if;
-    return single(q, product_json(p), p."#etag");
+    return single(q, body, etag);
 end
 $$;
 
@@ -66,10 +68,11 @@ $$;
 create function product_response(q request, product_id bigint, answer integer default 200) returns response
 language plpgsql stable as $$
 declare
-    p product_wire;
+    body text;
+    etag text;
 begin
-    select * into p from product_wire where id = product_id;
-    return single(q, product_json(p), p."#etag", case answer when 201 then '/api/products/' || p.id end, answer);
+    select "#json", "#etag" into body, etag from product_document where id = product_id;
+    return single(q, body, etag, case answer when 201 then '/api/products/' || product_id end, answer);
 end
 $$;
 
@@ -282,7 +285,7 @@ begin
     end if;
     perform explain_movements(q.input ->> 'reason');
     update inventory set on_hand = new_stock, version = version + 1 where product_id = q.id;
-    return (select row(201, null, format('/api/products/%s/movements', q.id), movement_json(m), false)::response
-              from movement_wire m where m."productId" = q.id order by m.id desc limit 1);
+    return (select row(201, null, format('/api/products/%s/movements', q.id), "#json", false)::response
+              from movement_document m where m."productId" = q.id order by m.id desc limit 1);
 end
 $$;

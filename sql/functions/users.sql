@@ -3,9 +3,9 @@
 create function select_users(q request, me actor) returns selection
 language plpgsql stable as $$
 begin
-    return (select row('select id, ' || case me.role when 'admin' then 'user_json(u)::json'
+    return (select row('select id, ' || case me.role when 'admin' then 'u."#json"::json'
                                      else '(select row_to_json(s) from (select u.id, u.name, u.active) as s)' end
-            || ' as "#json", null::bigint as "#total" from user_wire u where true', 'id', 'id', 'bigint', false)::selection);
+            || ' as "#json", null::bigint as "#total" from user_document u where true', 'id', 'id', 'bigint', false)::selection);
 end
 $$;
 
@@ -21,8 +21,8 @@ $$;
 
 create function user_response(q request, user_id bigint, answer integer default 200) returns response
 language sql stable as $$
-    select single(q, user_json(u), u."#etag", case answer when 201 then '/api/users/' || u.id end, answer)
-      from user_wire u where u.id = user_id
+    select single(q, u."#json", u."#etag", case answer when 201 then '/api/users/' || u.id end, answer)
+      from user_document u where u.id = user_id
 $$;
 
 create function users_read(q request) returns response

@@ -210,9 +210,9 @@ $$;
 
 create function workflow_response(q request, w workflows, answer integer default 200) returns response
 language sql stable as $$
-    select single(q, left(workflow_json(v), -1) || ',"warnings":' || workflow_warnings(w) || '}', v."#etag",
+    select single(q, left(v."#json", -1) || ',"warnings":' || workflow_warnings(w) || '}', v."#etag",
                   case answer when 201 then '/api/workflows/' || v.id end, answer)
-      from workflow_wire v where v.id = w.id
+      from workflow_document v where v.id = w.id
 $$;
 
 create function workflows_read(q request) returns response

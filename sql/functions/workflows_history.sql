@@ -129,6 +129,6 @@ begin
         perform fail('INVALID_OPERATION', 'It is being sent right now.');
     end if;
     perform pg_notify('smartflow_outbox', '');
-    return (select row(202, null, null, delivery_json(d), false)::response from delivery_wire d where d.id = q.id);
+    return (select row(202, null, null, d."#json", false)::response from delivery_document d where d.id = q.id);
 end
 $$;
