@@ -7,7 +7,7 @@ BUILD ?= build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all bench bench-admin bench-hosts fuzz deb dist lint format clean
+.PHONY: help run demo test test-all bench bench-admin bench-hosts bench-settings fuzz deb dist lint format clean
 
 help: ## names what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,9 @@ bench: ## measures speed and memory; NAME='flash sale' one operation alone
 
 bench-admin: ## measures exports, restores, summary and health of large shops
 	@/usr/bin/python3 -B tests/bench/admin.py
+
+bench-settings: ## measures what PostgreSQL's, nginx's and the program's settings are worth
+	@/usr/bin/python3 -B tests/bench/settings.py
 
 bench-hosts: ## measures shared hosts: CGI, mod_fcgid and nginx side by side
 	@nginx/install build run test dist hosts

@@ -50,6 +50,8 @@ export async function a_new_order_by_the_keyboard_alone({ shop, arrive }) {
     await page.keyboard.type("Kay");
     await tabTo("Add a product");
     await page.keyboard.type("Keyboard");
+    // What was found for the first letters stands there until the answer for all of them is in.
+    await page.waitForFunction(() => document.querySelectorAll("[role=option]").length === 1);
     await page.getByRole("option", { name: /Keyboard tea/ }).waitFor();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
