@@ -11,6 +11,7 @@ per request (nginx, family and PostgreSQL together), each the median of the pair
 `synchronous_commit=off` isn't durable, and only shows what durability costs. No figure here is a test.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -29,9 +30,12 @@ from shop import fill, log_in, product_etag  # noqa: E402
 CLIENTS = 16
 POSTGRES = (
     "shared_buffers=32MB", "shared_buffers=512MB", "max_wal_size=64MB", "wal_compression=off", "wal_compression=pglz",
-    "random_page_cost=4", "wal_buffers=64kB", "commit_delay=200", "full_page_writes=off", "synchronous_commit=off",
+    "wal_buffers=64kB", "commit_delay=200", "full_page_writes=off", "synchronous_commit=off",
 )  # fmt: skip
-OWN = ("DATABASE_CONNECTIONS=2", "DATABASE_CONNECTIONS=8")
+OWN = (
+    "DATABASE_CONNECTIONS=2", "DATABASE_CONNECTIONS=8",
+    "PGOPTIONS=-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=4",
+)  # fmt: skip
 # Lines of nginx's files and what stands there instead.
 NGINX = {
     "worker_processes=2": ("nginx.conf", r"worker_processes 1;", "worker_processes 2;"),
@@ -71,7 +75,7 @@ def parent_of(pid):
 
 def other_instance(folder, change):
     """An instance with one setting changed."""
-    name, value = change.split("=")
+    name, value = change.split("=", 1)
     if change in OWN:
         return start(folder, **{name: value})
     instance = start(folder)
@@ -103,7 +107,7 @@ class Shop:
 
 def compare(change, shops, given):
     """Prints the ratios of one change."""
-    text = f"{change:26}"
+    text = f"{change[-26:]:26}"
     for name in given.operations:
         ratios = []
         for turn in range(given.pairs):
@@ -133,17 +137,15 @@ def main():
     print(f"{'':26}" + f"{'req/s':>14}{'CPU':>8}" * len(given.operations))
     with tempfile.TemporaryDirectory(prefix="smartflow-bench-") as folder:
         os.chmod(folder, 0o755)
-        as_given = start(f"{folder}/given")
-        try:
-            mine = Shop(as_given, folder, given.products)
-            for number, change in enumerate(changes):
-                other = other_instance(f"{folder}/other{number}", change)
-                try:
-                    compare(change, (mine, Shop(other, folder, given.products)), given)
-                finally:
-                    other.stop()
-        finally:
-            as_given.stop()
+        for number, change in enumerate(changes):
+            with contextlib.ExitStack() as running:  # both new: a shop that has sold for a while is slower
+                shops = []
+                for kind in ("given", "other"):
+                    place = f"{folder}/{kind}{number}"
+                    instance = start(place) if kind == "given" else other_instance(place, change)
+                    running.callback(instance.stop)
+                    shops.append(Shop(instance, folder, given.products))
+                compare(change, shops, given)
 
 
 if __name__ == "__main__":

@@ -54,4 +54,20 @@ BOOST_AUTO_TEST_CASE(a_connection_that_nobody_uses_is_closed_and_made_again_when
     BOOST_TEST(sessions(admin) == "1");
 }
 
+BOOST_AUTO_TEST_CASE(short_queries_are_planned_as_such_wherever_the_database_is)
+{
+    const TemporaryDatabase temporary;
+    migrate(temporary.url(), embedded_sql(), [](const std::string &) {});
+    AdminConnection admin(temporary.url());
+    admin.run("do $$ begin execute format('alter database %I set random_page_cost = 4',"
+              " current_database()); end $$");
+    admin.run("create function smartflow_api.planned(q smartflow_api.request)"
+              " returns smartflow_api.response language sql as $$ select row(200, null, null,"
+              " concat_ws(' ', current_setting('random_page_cost'), current_setting('jit'),"
+              " current_setting('max_parallel_workers_per_gather')), false)::smartflow_api.response"
+              " $$");
+    Database database(settings_of(temporary), "auth", {});
+    BOOST_TEST(database.call("planned", {}, {}).body.value_or("") == "1.1 off 0");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
