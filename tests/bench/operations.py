@@ -87,7 +87,9 @@ OPERATIONS = {
     "product by id": Operation("/api/products/@a@", "products_read", id=":a", variables=ANY_PRODUCT),
     "page of 50 products": Operation(
         "/api/products?limit=50", "products_list",
-        rows="select * from smartflow_api.product_wire where not archived order by id limit 51"),
+        rows='select id, name, sku, category, description, stock, reserved, available, "minStock", price,'
+             ' "lowStock", archived, "createdAt", "updatedAt"'
+             " from smartflow_api.product_wire where not archived order by id limit 51"),
     "1000 products": Operation("/api/products", "products_list"),
     "unchanged product (304)": Operation(
         "/api/products/1", "products_read", id="1", conditional=True
