@@ -45,7 +45,7 @@ def plan_of(installation, name, given, argument=""):
     """How PostgreSQL answers a page of a list, having done it."""
     [[query]] = installation.query(
         "set search_path = smartflow_api, smartflow;"
-        f" select page_query(q, select_{name}(q, row(1, 'admin', 'admin', 'admin', 1, 'token')::actor))"
+        f" select page_query(q, select_{name}(q, row(1, 'admin', 'admin', 'admin', 1, 'token')::actor), '*')"
         " from (select (jsonb_populate_record(null::request, %s)).*) as q",
         (json.dumps({"time_zone": "UTC", "id": argument or None, "input": {"limit": LIMIT, **given}}),),
     )
