@@ -54,8 +54,8 @@ bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, c
     Row row{&columns, std::vector<const char *>(columns.size())};
     for (const auto &given : result) {
         std::size_t i = 0;
-        // An iterator is its field: one that is asked for by its number would be made, and share the
-        // result, for each value.
+        // An iterator is its field: one that is asked for by its number would be made, and share
+        // the result, for each value.
         for (auto field = given.begin(); field != given.end(); ++field, ++i) {
             row.values[i] = column_text(types[i], field->is_null() ? nullptr : field->c_str());
         }

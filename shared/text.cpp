@@ -306,7 +306,7 @@ std::optional<std::string> utc_instant(std::string_view text)
 
 void append_rfc3339(std::string &out, std::string_view text)
 {
-    constexpr std::size_t date = 10; // bytes of YYYY-MM-DD
+    constexpr std::size_t date = 10;  // bytes of YYYY-MM-DD
     constexpr std::size_t clock = 19; // bytes up to the second
     out += text.substr(0, date);
     if (text.size() > date) {
