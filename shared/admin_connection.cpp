@@ -31,8 +31,9 @@ std::string line_of(const char *text)
 std::vector<Column> columns_of(const PGresult *result)
 {
     std::vector<Column> columns;
+    columns.reserve(static_cast<std::size_t>(PQnfields(result)));
     for (int i = 0; i < PQnfields(result); ++i) {
-        columns.push_back({PQfname(result, i), column_kind(PQftype(result, i))});
+        columns.emplace_back(PQfname(result, i), column_kind(PQftype(result, i)));
     }
     return columns;
 }

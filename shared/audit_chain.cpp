@@ -229,8 +229,9 @@ AuditReport AuditCheck::report() const
         }
     }
     if (!kept_.empty() && kept_rows_ < 0) {
-        report.problems.push_back("the local chain never had the head that was kept: rows before "
-                                  "it were changed, removed, inserted or moved");
+        report.problems.emplace_back(
+            "the local chain never had the head that was kept: rows before "
+            "it were changed, removed, inserted or moved");
     }
     return report;
 }

@@ -8,7 +8,7 @@ namespace smartflow {
 
 namespace {
 
-constexpr std::size_t part_bytes = 64 * 1024;
+constexpr std::size_t part_bytes = 64UL * 1024;
 
 /// Collects text into parts, hashes and counts them on their way.
 class Writer

@@ -80,10 +80,11 @@ int InputFile::percent() const noexcept
     return state_->size > 0 ? static_cast<int>(gzoffset(state_->file) * 100 / state_->size) : 0;
 }
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), part_(path_ + ".part")
+OutputFile::OutputFile(std::string path)
+    : path_(std::move(path)), part_(path_ + ".part"),
+      descriptor_(
+          ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600))
 {
-    descriptor_ =
-        ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor_ < 0) {
         refuse_file(part_, system_reason());
     }

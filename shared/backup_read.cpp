@@ -10,8 +10,9 @@ namespace smartflow {
 
 namespace {
 
-constexpr std::size_t read_part_bytes = 256 * 1024;
-constexpr std::size_t longest_row = 32 * 1024 * 1024; ///< bytes; the largest order has some 100 KB
+constexpr std::size_t read_part_bytes = 256UL * 1024;
+constexpr std::size_t longest_row =
+    32UL * 1024 * 1024; ///< bytes; the largest order has some 100 KB
 
 /// Follows a JSON value from its first byte to its end, byte by byte.
 class ValueScanner

@@ -12,8 +12,8 @@ namespace smartflow {
 
 namespace {
 
-constexpr std::size_t copy_part_bytes = 64 * 1024;
-constexpr std::uint64_t bytes_between_reports = 4 * 1024 * 1024;
+constexpr std::size_t copy_part_bytes = 64UL * 1024;
+constexpr std::uint64_t bytes_between_reports = 4UL * 1024 * 1024;
 
 /// Appends a text in COPY's text format.
 void append_copy_text(std::string &out, std::string_view text)
@@ -204,7 +204,7 @@ private:
 
     AdminConnection &connection_;
     const Progress &progress_;
-    const Member password_hash_{"passwordHash", Into::text};
+    Member password_hash_{"passwordHash", Into::text};
     const Shape *shape_ = nullptr;
     std::string part_;
     std::uint64_t row_ = 0;

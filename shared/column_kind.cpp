@@ -18,8 +18,7 @@ constexpr unsigned timestamptz_oid = 1184;
 Column::Column(std::string its_name, Kind its_kind)
     : name(std::move(its_name)), member(name.front() == '#' ? "" : json_string(name) + ':'),
       kind(name == "#json" ? Kind::row : its_kind)
-{
-}
+{}
 
 Column::Kind column_kind(unsigned type) noexcept
 {

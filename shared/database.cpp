@@ -211,7 +211,7 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
                              pqxx::prepare::make_dynamic_params(parameters.values()));
             using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
             Snapshot snapshot(lease.link());
-            const Reply reply = reply_of(snapshot.exec_params(
+            Reply reply = reply_of(snapshot.exec_params(
                 call_statement(function), pqxx::prepare::make_dynamic_params(parameters.values())));
             if (reply.body) {
                 const std::vector<Column> total{{"#total", Column::Kind::raw}};

@@ -36,8 +36,9 @@ Reply reply_of(const pqxx::result &result)
 std::vector<Column> columns_of(const pqxx::result &result)
 {
     std::vector<Column> columns;
+    columns.reserve(result.columns());
     for (pqxx::row::size_type i = 0; i < result.columns(); ++i) {
-        columns.push_back({result.column_name(i), column_kind(result.column_type(i))});
+        columns.emplace_back(result.column_name(i), column_kind(result.column_type(i)));
     }
     return columns;
 }

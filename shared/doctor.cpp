@@ -118,6 +118,7 @@ std::string finding_text(const Finding &finding)
 Json findings_list(const std::vector<Finding> &findings)
 {
     std::vector<Json> checks;
+    checks.reserve(findings.size());
     for (const Finding &finding : findings) {
         checks.push_back(make_object({{"name", make_text(finding.name)},
                                       {"status", make_text(word(finding.verdict))},

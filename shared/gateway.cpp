@@ -44,7 +44,7 @@ std::string head_text(const Response &response, bool with_length)
     std::string text = "Status: " + std::to_string(response.status) + " " +
                        std::string(reason_phrase(response.status)) + "\r\n";
     for (const auto &[name, value] : response.headers) {
-        text += name + ": " + value + "\r\n";
+        text.append(name).append(": ").append(value).append("\r\n");
     }
     if (with_length && response.status != 204 && response.status != 304) {
         text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

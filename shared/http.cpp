@@ -51,7 +51,7 @@ char lower(char c) noexcept
 
 std::string plain_address(const std::string &given)
 {
-    const std::string address = given.substr(0, given.find('%'));
+    std::string address = given.substr(0, given.find('%'));
     in_addr v4{};
     in6_addr v6{};
     if (inet_pton(AF_INET, address.c_str(), &v4) == 1) {
@@ -110,7 +110,7 @@ std::string timestamp_now()
 {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-    const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
+    const auto seconds = static_cast<std::time_t>(ms / 1000);
     std::tm utc{};
     gmtime_r(&seconds, &utc);
     std::array<char, 64> text{};

@@ -12,8 +12,8 @@ namespace smartflow {
 
 namespace {
 
-constexpr std::size_t buffer_bytes = 64 * 1024;
-constexpr std::size_t first_bytes = 16 * 1024; ///< room that most pages don't outgrow
+constexpr std::size_t buffer_bytes = 64UL * 1024;
+constexpr std::size_t first_bytes = 16UL * 1024; ///< room that most pages don't outgrow
 
 /// What a column's values look like in a cursor; every other sort is by number.
 constexpr std::string_view text_sorts[] = {"name", "customerName"};
@@ -108,7 +108,7 @@ Page read_page(std::string_view path, std::string_view raw_query, std::string &i
         if (name == "limit") {
             page.limit = positive_integer(value.text);
         } else if (name != "count") {
-            scope += '\n' + name + '=' + json;
+            scope.append("\n").append(name).append("=").append(json);
         }
         if (name == "format") {
             page.csv = value.text == "csv";
