@@ -33,9 +33,9 @@ public:
 };
 
 /// Whether an idle connection is of use, without a message sent. Mostly nothing has come, which one
-/// look at the socket tells. A server that ends a connection
-/// may say so first, and the end itself is read only after that, or isn't there yet: so it is read
-/// twice, and whatever is said to a connection that asked nothing is taken for its end.
+/// look at the socket tells. A server that ends a connection may say so first, and the end itself
+/// is read only after that, or isn't there yet: so it is read twice, and whatever is said to a
+/// connection that asked nothing is taken for its end.
 bool is_alive(pqxx::connection &link)
 {
     char first = 0;

@@ -22,7 +22,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/wire"), str(ROOT / "tests/bench")]
-from instance import FAMILIES, Instance, program_of, wait_until  # noqa: E402
+from instance import FAMILIES, Instance, process_state, program_of, wait_until  # noqa: E402
 from load import Web  # noqa: E402
 from operations import OPERATIONS, requests  # noqa: E402
 from shop import fill, log_in, product_etag  # noqa: E402
@@ -34,6 +34,7 @@ POSTGRES = (
 )  # fmt: skip
 OWN = (
     "DATABASE_CONNECTIONS=2", "DATABASE_CONNECTIONS=8",
+    # all that shared/database.cpp gives but one
     "PGOPTIONS=-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=4",
 )  # fmt: skip
 # Lines of nginx's files and what stands there instead.
@@ -44,13 +45,12 @@ NGINX = {
     "access_log=unbuffered": ("nginx.conf", r" buffer=32k flush=1s;", ";"),
     "access_log=off": ("nginx.conf", r"access_log .*;", "access_log off;"),
 }
-LIKE = {"LOG_LEVEL": "error"}
 
 
 def start(folder, **settings):
     os.makedirs(folder, exist_ok=True)
     os.chmod(folder, 0o755)
-    instance = Instance.start(folder, **LIKE, **settings)
+    instance = Instance.start(folder, LOG_LEVEL="error", **settings)
     instance.families = set(FAMILIES)
     return instance
 
@@ -63,14 +63,10 @@ def change_nginx(instance, change):
     if count != 1:
         sys.exit(f"{file} has {given!r} {count} times")
     path.write_text(text, "utf-8")
-    [master] = [pid for pid in instance.processes("nginx") if program_of(parent_of(pid)) != "nginx"]
+    [master] = [pid for pid in instance.processes("nginx") if program_of(process_state(pid)[1]) != "nginx"]
     before = set(instance.processes("nginx")) - {master}
     os.kill(master, signal.SIGHUP)
     wait_until(lambda: not before & set(instance.processes("nginx")), 15, "the old workers are gone")
-
-
-def parent_of(pid):
-    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 def other_instance(folder, change):
