@@ -205,3 +205,33 @@ def test_answers_every_naughty_string_as_a_search(admin):
                 assert answer.status == 400 and "search" in answer.json["details"], answer
             else:
                 assert answer.status == 200 or not text.strip(WHITE_SPACE), answer
+
+
+HOSTILE = '\\"quoted\\" \u2028 </script> \'; drop table products -- {{order.id}} %s ,"id":7} Ünï'
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_an_object_alone_is_its_row_in_the_list_letter_by_letter(admin, missing):
+    """PostgreSQL writes the one, the program the other, a page by a kept plan, by a new one and as a stream."""
+    name = HOSTILE + secrets.token_hex(6)
+    some = {} if missing else {"sku": "S" + name, "category": name, "description": name}
+    product = admin.product(name=name, stock=3, price=2.5, minStock=7, **some)["id"]
+    order = {"customerName": name, "items": [{"productId": product, "quantity": 1.25}]}
+    if not missing:
+        order.update(customerEmail=secrets.token_hex(6) + "@example.com", notes=name, assignedTo=admin.user_id)
+    placed = admin.post("/api/orders", order)
+    assert placed.status == 201, placed
+    if not missing:
+        assert admin.patch(placed.headers["Location"], {"status": "Completed"}).status == 200
+    token = admin.post("/api/auth/tokens", {"name": name}).json["id"]
+    for path, number in (
+        ("/api/products", product), ("/api/orders", placed.json["id"]), ("/api/auth/tokens", token),
+        ("/api/users", admin.user_id),
+    ):  # fmt: skip
+        alone = admin.get(f"{path}/{number}").body
+        assert alone.startswith(b'{"id":%d,' % number)
+        pages = [f"{path}?limit=500", path]
+        if path in ("/api/products", "/api/orders"):
+            pages += [f"{path}?sort=-id&limit=1", f"{path}?search={urllib.parse.quote(name)}&limit=5"]
+        for page in pages:
+            assert alone in admin.get(page).body, page
