@@ -230,8 +230,8 @@ def test_an_object_alone_is_its_row_in_the_list_letter_by_letter(admin, missing)
     ):  # fmt: skip
         alone = admin.get(f"{path}/{number}").body
         assert alone.startswith(b'{"id":%d,' % number)
-        pages = [f"{path}?limit=500", path]
-        if path in ("/api/products", "/api/orders"):
-            pages += [f"{path}?sort=-id&limit=1", f"{path}?search={urllib.parse.quote(name)}&limit=5"]
-        for page in pages:
-            assert alone in admin.get(page).body, page
+        pages = ["?limit=500"]
+        if path in ("/api/products", "/api/orders"):  # the shop may have more than a page of them
+            pages = ["?sort=-id&limit=500", f"?search={urllib.parse.quote(name)}&limit=5"]
+        for page in ("", *pages):
+            assert alone in admin.get(path + page).body, page
