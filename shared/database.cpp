@@ -1,5 +1,6 @@
 #include "database.hpp"
 
+#include "database_gathering.hpp"
 #include "database_pool.hpp"
 #include "database_rows.hpp"
 #include "error.hpp"
@@ -7,6 +8,7 @@
 #include "settings.hpp"
 #include "sqlstate.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <random>
@@ -19,6 +21,7 @@ namespace {
 constexpr const char *late = "no answer in time: "; ///< before a cause
 constexpr int max_attempts = 5;                     ///< of a lost serialisation or a deadlock
 constexpr int streamed_rows_a_fetch = 200;          ///< of a stream
+constexpr std::size_t most_together = 8;            ///< calls in one statement
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
@@ -109,6 +112,24 @@ pqxx::result run(const DatabasePool &pool, pqxx::connection &link, const std::st
     return statement_alone.exec_prepared(name, given);
 }
 
+/// The same for several requests. Prepared by libpqxx when it is first used.
+pqxx::result run_together(pqxx::connection &link, const std::vector<Gathering::Seat *> &seats)
+{
+    const std::string function = seats.front()->function + together_suffix;
+    const std::string name = function + std::to_string(seats.size());
+    std::vector<CallParameters> parameters;
+    std::vector<const char *> values;
+    parameters.reserve(seats.size());
+    for (const Gathering::Seat *seat : seats) {
+        parameters.emplace_back(seat->arguments);
+        const auto &more = parameters.back().values();
+        values.insert(values.end(), more.begin(), more.end());
+    }
+    link.prepare(name, together_statement(function, seats.size()));
+    pqxx::nontransaction statement_alone(link);
+    return statement_alone.exec_prepared(name, pqxx::prepare::make_dynamic_params(values));
+}
+
 /// A pause that grows and differs between those who collided.
 void pause_before(int attempt)
 {
@@ -118,9 +139,9 @@ void pause_before(int attempt)
 }
 
 /// What the statement answers, however often it takes; within the time for one.
-pqxx::result answer(DatabasePool &pool, const std::string &function, const Arguments &arguments)
+pqxx::result answer(DatabasePool &pool, DatabasePool::Lease &lease, const std::string &function,
+                    const Arguments &arguments)
 {
-    DatabasePool::Lease lease(pool, false);
     bool reconnected = false;
     for (int attempt = 1;; ++attempt) {
         try {
@@ -149,6 +170,31 @@ pqxx::result answer(DatabasePool &pool, const std::string &function, const Argum
     }
 }
 
+/// One call for all of these. Where one of several has to be called alone, it gets no reply.
+void serve(DatabasePool &pool, DatabasePool::Lease &lease,
+           const std::vector<Gathering::Seat *> &seats)
+{
+    if (seats.size() == 1) {
+        Gathering::Seat &only = *seats.front();
+        only.reply = reply_of(answer(pool, lease, only.function, only.arguments));
+        return;
+    }
+    try {
+        auto outcomes =
+            outcomes_of(driver_translated([&] { return run_together(lease.link(), seats); }));
+        for (std::size_t i = 0; i < outcomes.size() && i < seats.size(); ++i) {
+            seats[i]->reply = std::move(outcomes[i]);
+        }
+    } catch (const TryAgain &again) {
+        if (again.reconnect) {
+            lease.drop();
+        }
+        if (!again.undone) {
+            throw unavailable((lease.overdue() ? late : "") + again.cause);
+        }
+    }
+}
+
 } // namespace
 
 Database::Database(const Settings &settings, const std::string &family,
@@ -171,6 +217,8 @@ Database::Database(const Settings &settings, const std::string &family,
            0);
     pool_ = std::make_unique<DatabasePool>(connection_string(settings, family), settings,
                                            std::move(functions));
+    const auto connections = static_cast<std::size_t>(settings.database_connections);
+    gathering_ = std::make_unique<Gathering>(*pool_, std::max<std::size_t>(connections / 2, 1));
 }
 
 Database::~Database() = default;
@@ -185,13 +233,36 @@ Reply Database::call(const std::string &function, const Arguments &arguments, co
     if (ends_with(function, "_stream")) {
         return stream(function, arguments, sink);
     }
+    if (arguments.released) {
+        if (auto reply = gather(function, arguments)) {
+            return *std::move(reply);
+        }
+    }
     // All of the answer is here before a slow client gets it, and the connection is free again.
-    const pqxx::result result = answer(*pool_, function, arguments);
+    const pqxx::result result = [&] {
+        DatabasePool::Lease lease(*pool_, false);
+        return answer(*pool_, lease, function, arguments);
+    }();
     if (!sink) {
         return reply_of(result);
     }
     pass_rows(result, columns_of(result), sink);
     return Reply();
+}
+
+std::optional<Reply> Database::gather(const std::string &function, const Arguments &arguments)
+{
+    if (!pool_->is_prepared(function + released_suffix)) {
+        return std::nullopt; // CGI: nobody is beside
+    }
+    Gathering::Seat seat(function, arguments);
+    gathering_->serve(seat, most_together, [this](auto &lease, const auto &seats) {
+        smartflow::serve(*pool_, lease, seats);
+    });
+    if (seat.failure) {
+        std::rethrow_exception(seat.failure);
+    }
+    return std::move(seat.reply);
 }
 
 Reply Database::stream(const std::string &function, const Arguments &arguments, const RowSink &sink)

@@ -68,6 +68,10 @@ std::unique_ptr<pqxx::connection> connect(const std::string &url)
     }
 }
 
+constexpr const char *too_many_wait = "too many wait for a database connection";
+
+} // namespace
+
 Error busy(const char *cause)
 {
     return Error(Code::service_unavailable, "The server is busy. Try again in a moment.")
@@ -75,10 +79,8 @@ Error busy(const char *cause)
         .retry_after(1);
 }
 
-} // namespace
-
-DatabasePool::Lease::Lease(DatabasePool &pool, bool stream)
-    : pool_(pool), stream_(stream), link_(pool.take(stream)), watch_(pool.watchdog_),
+DatabasePool::Lease::Lease(DatabasePool &pool, bool stream, Clock::time_point until)
+    : pool_(pool), stream_(stream), link_(pool.take(stream, until)), watch_(pool.watchdog_),
       deadline_(Clock::now() + pool.answer_time_)
 {}
 
@@ -117,6 +119,21 @@ DatabasePool::Lease::Pause::~Pause()
 {
     lease_.deadline_ = Clock::now() + lease_.pool_.answer_time_;
     lease_.watch_.begin(lease_.link_->sock(), lease_.deadline_);
+}
+
+DatabasePool::Follower::Follower(DatabasePool &pool) : pool_(pool)
+{
+    const std::lock_guard<std::mutex> lock(pool.mutex_);
+    if (pool.calls_.is_full()) {
+        throw busy(too_many_wait);
+    }
+    ++pool.calls_.followers;
+}
+
+DatabasePool::Follower::~Follower()
+{
+    const std::lock_guard<std::mutex> lock(pool_.mutex_);
+    --pool_.calls_.followers;
 }
 
 void DatabasePool::Lease::prepare()
@@ -165,12 +182,17 @@ void DatabasePool::close_idle(std::chrono::seconds idle)
     }
 }
 
-DatabasePool::Connection DatabasePool::take(bool stream)
+DatabasePool::Clock::time_point DatabasePool::patience()
+{
+    return Clock::now() + queue_patience;
+}
+
+DatabasePool::Connection DatabasePool::take(bool stream, Clock::time_point until)
 {
     std::unique_lock<std::mutex> lock(mutex_);
     Shelf &shelf = stream ? streams_ : calls_;
     if (shelf.lent == shelf.most) {
-        return wait_in(shelf, lock);
+        return wait_in(shelf, until, lock);
     }
     ++shelf.lent;
     if (shelf.idle.empty()) {
@@ -181,14 +203,15 @@ DatabasePool::Connection DatabasePool::take(bool stream)
     return link;
 }
 
-DatabasePool::Connection DatabasePool::wait_in(Shelf &shelf, std::unique_lock<std::mutex> &lock)
+DatabasePool::Connection DatabasePool::wait_in(Shelf &shelf, Clock::time_point until,
+                                               std::unique_lock<std::mutex> &lock)
 {
-    if (shelf.queue.size() >= shelf.longest_queue) {
-        throw busy("too many wait for a database connection");
+    if (shelf.is_full()) {
+        throw busy(too_many_wait);
     }
     Waiting self;
     shelf.queue.push_back(&self);
-    if (!self.called.wait_for(lock, queue_patience, [&] { return self.served; })) {
+    if (!self.called.wait_until(lock, until, [&] { return self.served; })) {
         shelf.queue.erase(std::find(shelf.queue.begin(), shelf.queue.end(), &self));
         throw busy("no database connection became free");
     }

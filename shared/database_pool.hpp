@@ -16,7 +16,12 @@
 
 namespace smartflow {
 
+class Error;
 struct Settings;
+
+/// There are more clients than can be served: 503.
+/// \param cause for the log
+Error busy(const char *cause);
 
 /// Connections, made when first needed, lent to one call at a time, in the order of asking. Streams
 /// have as many of their own, so that a slow one never keeps short calls waiting.
@@ -34,8 +39,9 @@ public:
     class Lease
     {
     public:
+        /// \param until how long it is waited for
         /// \throws Error (SERVICE_UNAVAILABLE) when too many wait, or none gets free
-        Lease(DatabasePool &pool, bool stream);
+        Lease(DatabasePool &pool, bool stream, Clock::time_point until = patience());
         ~Lease();
         Lease(const Lease &) = delete;
         Lease &operator=(const Lease &) = delete;
@@ -75,8 +81,26 @@ public:
     /// \param functions what is prepared on connections for short calls
     DatabasePool(std::string url, const Settings &settings, std::vector<std::string> functions);
 
+    /// One who waits for what somebody else does on a connection: counts among those who wait for
+    /// one.
+    class Follower
+    {
+    public:
+        /// \throws Error (SERVICE_UNAVAILABLE) when too many wait
+        explicit Follower(DatabasePool &pool);
+        ~Follower();
+        Follower(const Follower &) = delete;
+        Follower &operator=(const Follower &) = delete;
+
+    private:
+        DatabasePool &pool_;
+    };
+
     /// Whether a statement is prepared on the connections for short calls.
     bool is_prepared(const std::string &function) const;
+
+    /// When whoever asks for a connection now gives up.
+    static Clock::time_point patience();
 
     /// Closes connections that nobody has used for so long.
     void close_idle(std::chrono::seconds idle);
@@ -100,11 +124,15 @@ private:
         std::size_t longest_queue = 0;
         std::vector<Resting> idle;
         std::size_t lent = 0;
+        std::size_t followers = 0;
         std::deque<Waiting *> queue; ///< empty while fewer than most are lent
+
+        bool is_full() const { return queue.size() + followers >= longest_queue; }
     };
 
-    Connection take(bool stream);
-    static Connection wait_in(Shelf &shelf, std::unique_lock<std::mutex> &lock);
+    Connection take(bool stream, Clock::time_point until);
+    static Connection wait_in(Shelf &shelf, Clock::time_point until,
+                              std::unique_lock<std::mutex> &lock);
     void give_back(bool stream, Connection link);
 
     std::string url_;

@@ -33,6 +33,31 @@ Reply reply_of(const pqxx::result &result)
     return reply;
 }
 
+std::vector<std::optional<Reply>> outcomes_of(const pqxx::result &result)
+{
+    constexpr std::size_t texts = 5; // of an outcome
+    std::vector<std::optional<Reply>> outcomes;
+    std::vector<std::optional<std::string>> outcome;
+    pqxx::array_parser parser = result[0][0].as_array();
+    for (auto next = parser.get_next(); next.first != pqxx::array_parser::done;
+         next = parser.get_next()) {
+        if (next.first == pqxx::array_parser::string_value) {
+            outcome.emplace_back(std::move(next.second));
+        } else if (next.first == pqxx::array_parser::null_value) {
+            outcome.emplace_back();
+        }
+        if (outcome.size() == texts) {
+            outcomes.emplace_back();
+            if (outcome[0]) {
+                outcomes.back() = Reply{std::stoi(*outcome[0]), outcome[1], outcome[2],
+                                        std::move(outcome[3]), outcome[4] == "true"};
+            }
+            outcome.clear();
+        }
+    }
+    return outcomes;
+}
+
 std::vector<Column> columns_of(const pqxx::result &result)
 {
     std::vector<Column> columns;

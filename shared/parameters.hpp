@@ -4,6 +4,8 @@
 #include "database.hpp"
 #include "sqlstate.hpp"
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,17 +20,44 @@ inline constexpr const char *idempotent_call = "any_idempotent";
 /// before its commit is on disk (01_session.sql).
 inline constexpr const char *released_suffix = "_released";
 
+/// Ends the name of what does the same for several requests in one call.
+inline constexpr const char *together_suffix = "_together";
+
+/// The fields of the composite smartflow_api.request, as SQL's types.
+inline constexpr std::array request_types = {"bytea", "text",   "boolean", "boolean", "text",
+                                             "inet",  "text",   "bytea",   "bytea",   "text",
+                                             "text",  "bigint", "text",    "jsonb"};
+
+/// A request as SQL, of parameters whose first is $(after + 1).
+inline std::string request_value(std::size_t after)
+{
+    std::string value = "row(";
+    for (const char *type : request_types) {
+        value += "$" + std::to_string(++after) + "::" + type + ",";
+    }
+    value.back() = ')';
+    return value + "::smartflow_api.request";
+}
+
 /// The statement that calls a function of the API with CallParameters.
 inline std::string call_statement(const std::string &function)
 {
-    constexpr const char *request =
-        "(row($1::bytea,$2::text,$3::boolean,$4::boolean,$5::text,$6::inet,$7::text,$8::bytea,"
-        "$9::bytea,$10::text,$11::text,$12::bigint,$13::text,$14::jsonb)::smartflow_api.request";
     if (ends_with(function, released_suffix)) {
-        return "call smartflow_api." + function + request + ", null, null, null, null, null)";
+        return "call smartflow_api." + function + "(" + request_value(0) +
+               ", null, null, null, null, null)";
     }
-    return "select * from smartflow_api." + function + request +
+    return "select * from smartflow_api." + function + "(" + request_value(0) +
            (function == idempotent_call ? ", $15::text)" : ")");
+}
+
+/// The statement that calls what does so many requests, with the CallParameters of each.
+inline std::string together_statement(const std::string &function, std::size_t requests)
+{
+    std::string statement = "call smartflow_api." + function + "(array[";
+    for (std::size_t i = 0; i < requests; ++i) {
+        statement += (i == 0 ? "" : ",") + request_value(i * request_types.size());
+    }
+    return statement + "], null)";
 }
 
 /// The arguments as text, in the order of the composite type; keeps what they point to.

@@ -61,7 +61,7 @@ declare
     emptied text;
 begin
     foreach name in array array['smartflow.reason', 'smartflow.order', 'smartflow.hold', 'smartflow.changes',
-                                'smartflow.ending', 'smartflow.action'] loop
+                                'smartflow.ending', 'smartflow.action', 'smartflow.actors', 'smartflow.parts'] loop
         if current_setting(name, true) <> '' then
             emptied := set_config(name, '', true);
         end if;
@@ -114,14 +114,63 @@ begin
         execute format('select * from smartflow_api.%I($1)', function) into reply using q;
     exception when sqlstate 'SF404' or sqlstate 'SF409' then
         get stacked diagnostics refusal = message_text;
-        reply := row(case sqlstate when 'SF404' then 404 else 409 end, null, null,
-                     (refusal::jsonb || jsonb_build_object('timestamp', rfc3339(clock_timestamp())))::text,
-                     false)::response;
+        reply := refused(sqlstate, refusal);
     end;
     update idempotency_keys
        set status = reply.status, etag = reply.etag, location = reply.location, body = reply.body
      where user_id = me.id and key = q.key;
     return reply;
+end
+$$;
+
+-- A refusal (fail) as an answer.
+create function refused(state text, message text) returns response
+language plpgsql as $$
+begin
+    return row(case state when 'SF404' then 404 else 409 end, null, null,
+               (message::jsonb || jsonb_build_object('timestamp', rfc3339(clock_timestamp())))::text, false)::response;
+end
+$$;
+
+-- The same for requests that are called together: whose key it is, and of which of them.
+create type claim as (
+    n           integer,
+    user_id     bigint,
+    key         bytea,
+    fingerprint bytea
+);
+
+-- Those of them that are first with their key, which they have now.
+create function claimed(claims claim[]) returns claim[]
+language plpgsql as $$
+declare
+    result claim[];
+begin
+    with made as (
+        insert into idempotency_keys (user_id, key, fingerprint)
+        select user_id, key, fingerprint from unnest(claims) order by user_id, key, n
+            on conflict do nothing
+        returning user_id, key
+    )
+    select array_agg(c.first) into result
+      from (select (array_agg(row(n, user_id, key, fingerprint)::claim order by n))[1] as first
+              from unnest(claims) join made using (user_id, key) group by user_id, key) as c;
+    return coalesce(result, '{}');
+end
+$$;
+
+-- Keeps what they are answered; where it is null, the key is free again.
+create function keep_outcomes(claims claim[], replies response[]) returns void
+language plpgsql as $$
+begin
+    update idempotency_keys k
+       set status = (replies[c.n]).status, etag = (replies[c.n]).etag, location = (replies[c.n]).location, body = (replies[c.n]).body
+      from unnest(claims) as c
+     where k.user_id = c.user_id and k.key = c.key and (replies[c.n]).status is not null;
+    if (select bool_or((replies[c.n]).status is null) from unnest(claims) as c) then
+        delete from idempotency_keys k using unnest(claims) as c
+         where k.user_id = c.user_id and k.key = c.key and (replies[c.n]).status is null;
+    end if;
 end
 $$;
 
@@ -158,6 +207,38 @@ begin
         end
         $body$
         $make$, function || '_released', function);
+end
+$$;
+
+-- Makes NAME_together, the same for several requests in one transaction, by NAME_many. Gives five texts for each:
+-- status, ETag, Location, body and whether it is an answer of before; nulls for one that has to be called alone. All
+-- have to, when anything goes wrong: nothing is done then.
+create procedure publish_together(function text)
+language plpgsql as $$
+begin
+    execute format($make$
+        create procedure %1$I(qs smartflow_api.request[], inout outcomes text[])
+        language plpgsql as $body$
+        declare
+            mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
+            replies smartflow_api.response[];
+            reply smartflow_api.response;
+            flushed pg_catalog.pg_lsn;
+        begin
+            outcomes := '{}';
+            begin
+                replies := smartflow_api.%2$I(qs);
+            exception when others then
+                return;
+            end;
+            commit;
+            flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
+            foreach reply in array replies loop
+                outcomes := outcomes || array[reply.status::text, reply.etag, reply.location, reply.body, reply.replayed::text];
+            end loop;
+        end
+        $body$
+        $make$, function || '_together', function || '_many');
 end
 $$;
 

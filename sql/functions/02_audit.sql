@@ -148,23 +148,42 @@ language sql immutable as $$
                                                           price numeric, "lineTotal" numeric)) with ordinality
 $$;
 
--- Keeps order_lines as the document says, and the trail.
+-- Keep order_lines as the document says, and the trail: of new orders by two statements, however many they are.
+-- smartflow.actors says who placed each of those that are written together (place).
+create function keep_new_orders() returns trigger
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+declare
+    actors constant json := coalesce(nullif(current_setting('smartflow.actors', true), ''),
+                                     '[' || coalesce(nullif(current_setting('smartflow.actor', true), ''), '{}') || ']');
+    mine constant xid8 := pg_current_xact_id(); -- as in audit
+begin
+    insert into order_lines (order_id, line, product_id, quantity, price, line_total)
+    select o.id, l.line - 1, l.product_id, l.quantity, l.price, l.line_total from after o cross join lateral lines_of(o.items) as l;
+    insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
+    select clock(), a.id, a.username, a.role, 'create', 'order', o.id, differences(null, order_audit_fields(row(o.*)::orders)),
+           a.request, a.address
+      from after o
+      join json_to_recordset(actors) as a (order_id bigint, id bigint, username text, role text, request text, address inet)
+        on coalesce(a.order_id, o.id) = o.id
+     order by o.id;
+    return null;
+end
+$$;
+
 create function keep_order() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    before jsonb := case when tg_op <> 'INSERT' then order_audit_fields(old) end;
-    after jsonb := case when tg_op <> 'DELETE' then order_audit_fields(new) end;
+    before jsonb := order_audit_fields(old);
+    after jsonb := case when tg_op = 'UPDATE' then order_audit_fields(new) end;
     recorded bigint;
 begin
     if tg_op = 'UPDATE' and old.items::text <> new.items::text then
         delete from order_lines where order_id = new.id;
-    end if;
-    if tg_op = 'INSERT' or (tg_op = 'UPDATE' and old.items::text <> new.items::text) then
         insert into order_lines (order_id, line, product_id, quantity, price, line_total)
         select new.id, line - 1, product_id, quantity, price, line_total from lines_of(new.items);
     end if;
     if before is distinct from after then
-        recorded := audit(audit_action(tg_op), 'order', coalesce(new.id, old.id), differences(before, after));
+        recorded := audit(audit_action(tg_op), 'order', old.id, differences(before, after));
     end if;
     return null;
 end
@@ -248,7 +267,9 @@ create trigger trail_update after update of on_hand, min_stock on inventory
                        or (old.on_hand <> new.on_hand and coalesce(current_setting('smartflow.order', true), '') = ''))
     execute function audit_inventory();
 create trigger trail after update on products for each row execute function audit_product();
-create trigger trail after insert or update or delete on orders for each row execute function keep_order();
+create trigger trail_new after insert on orders referencing new table as after
+    for each statement execute function keep_new_orders();
+create trigger trail after update or delete on orders for each row execute function keep_order();
 create trigger trail after insert or update or delete on users for each row execute function audit_user();
 create trigger trail after insert or delete on credentials for each row execute function audit_credential();
 create trigger trail after insert or update or delete on workflows for each row execute function audit_workflow();

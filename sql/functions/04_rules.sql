@@ -125,7 +125,9 @@ create type rule_subject as (
     product_id bigint,
     facts      jsonb,
     taken      boolean, -- completing the order takes its goods
-    reason     text     -- why a new order's goods are taken once it is written; null: they stay reserved
+    reason     text,    -- why a new order's goods are taken once it is written; null: they stay reserved
+    assigned   bigint[], -- to whom the orders went that are written together with this one, before it
+    runs       workflow_runs[] -- what the rules did; the caller writes them (write_runs)
 );
 
 create type rule_outcome as (
@@ -155,15 +157,18 @@ $$;
 
 -- The active staff user with the fewest open orders; of several, the one whose last assignment was
 -- longest ago. Without a lock: requests at the same moment may choose the same one.
-create function least_busy() returns bigint
+-- assigned: whose further orders aren't written yet, in their order
+create function least_busy(assigned bigint[] default '{}') returns bigint
 language plpgsql stable as $$
 begin
     return (select u.id
       from users u
       left join open_order_counts c on c.user_id = u.id
+      left join (select user_id, count(*) as orders, max(place) as place
+                   from unnest(assigned) with ordinality as a (user_id, place) group by user_id) as a on a.user_id = u.id
      where u.role = 'staff' and u.active and not u.deleted
-     group by u.id
-     order by coalesce(sum(c.orders), 0), max(c.last_assigned_at) nulls first, u.id
+     group by u.id, a.orders, a.place
+     order by coalesce(sum(c.orders), 0) + coalesce(a.orders, 0), a.place nulls first, max(c.last_assigned_at) nulls first, u.id
      limit 1);
 end
 $$;
@@ -175,7 +180,7 @@ declare
     chosen users;
 begin
     select * into chosen from users
-     where id = coalesce((rule.config ->> 'userId')::bigint, least_busy()) and active and not deleted;
+     where id = coalesce((rule.config ->> 'userId')::bigint, least_busy(s.assigned)) and active and not deleted;
     if chosen.id is null then
         ran := row('failed', case when rule.config ? 'userId' then format('User %s is not active.', rule.config ->> 'userId')
                                   else 'There is no active staff user.' end);
@@ -274,7 +279,7 @@ begin
 end
 $$;
 
--- Runs the enabled rules of a trigger on a subject, a savepoint and a run row each.
+-- Runs the enabled rules of a trigger on a subject, a savepoint and a run each.
 create function run_rules_on(fired text, inout s rule_subject)
 language plpgsql as $$
 declare
@@ -300,19 +305,25 @@ begin
                 ran := row('failed', sqlerrm);
             end;
         end if;
-        insert into workflow_runs (id, rule_id, rule_name, trigger, action, order_id, product_id, outcome, reason, created_at)
-        overriding system value
-        values (run_id, rule.id, rule.name, rule.trigger, rule.action, (s.an_order).id, s.product_id, ran.outcome, ran.reason, clock());
+        s.runs := s.runs || row(run_id, rule.id, rule.name, rule.trigger, rule.action, (s.an_order).id, s.product_id, ran.outcome,
+                                ran.reason, clock())::workflow_runs;
     end loop;
 end
 $$;
 
--- For an order that the caller writes afterwards, with its goods.
--- taken: whether completing it takes its goods
-create function run_rules(fired text, o orders, taken boolean default false) returns rule_subject
+create function write_runs(runs workflow_runs[]) returns void
 language plpgsql as $$
 begin
-    return run_rules_on(fired, row(o, null, order_facts(o), taken, null)::rule_subject);
+    insert into workflow_runs overriding system value select * from unnest(runs);
+end
+$$;
+
+-- For an order that the caller writes afterwards, with its goods and the runs.
+-- taken: whether completing it takes its goods
+create function run_rules(fired text, o orders, taken boolean default false, assigned bigint[] default '{}') returns rule_subject
+language plpgsql as $$
+begin
+    return run_rules_on(fired, row(o, null, order_facts(o), taken, null, assigned, '{}')::rule_subject);
 end
 $$;
 
@@ -321,7 +332,8 @@ $$;
 create function fire_low_stock() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 begin
-    perform run_rules_on('Low Stock', row(null::orders, new.product_id, product_facts(new.product_id), false, null)::rule_subject);
+    perform write_runs((run_rules_on('Low Stock', row(null::orders, new.product_id, product_facts(new.product_id), false, null, '{}', '{}')
+                                     ::rule_subject)).runs);
     return null;
 end
 $$;

@@ -2,11 +2,25 @@
 -- qualified names, without a function around that; this is the price of every order.
 
 -- About every 256th tally folds (06_totals.sql); an update of an order takes two numbers, so one of two is meant.
--- newest: a tally's id; null: none was added. Gives how many were folded.
-create function fold_now_and_then(newest bigint) returns integer
+-- newest: a tally's id; null: none was added. added: by the same statement. Gives how many were folded.
+create function fold_now_and_then(newest bigint, added bigint default 1) returns integer
 language plpgsql as $$
 begin
-    return case when newest % 256 < 2 then smartflow_api.fold_tallies(1000) else 0 end;
+    return case when newest % 256 < greatest(added, 2) then smartflow_api.fold_tallies(1000 + added::integer) else 0 end;
+end
+$$;
+
+create function tally_new_orders() returns trigger
+language plpgsql as $$
+declare
+    added bigint;
+    folded integer;
+begin
+    insert into smartflow.tallies (sign, status, total, completed_at, items)
+    select 1, status, total, completed_at, case when status = 'Completed' then items end from after;
+    get diagnostics added = row_count;
+    folded := smartflow_api.fold_now_and_then(case when added > 0 then currval('smartflow.tallies_id_seq') end, added);
+    return null;
 end
 $$;
 
@@ -16,11 +30,9 @@ declare
     newest bigint;
     folded integer;
 begin
-    if tg_op <> 'INSERT' then
-        insert into smartflow.tallies (sign, status, total, completed_at, items)
-        values (-1, old.status, old.total, old.completed_at, case when old.status = 'Completed' then old.items end)
-        returning id into newest;
-    end if;
+    insert into smartflow.tallies (sign, status, total, completed_at, items)
+    values (-1, old.status, old.total, old.completed_at, case when old.status = 'Completed' then old.items end)
+    returning id into newest;
     if tg_op <> 'DELETE' then
         insert into smartflow.tallies (sign, status, total, completed_at, items)
         values (1, new.status, new.total, new.completed_at, case when new.status = 'Completed' then new.items end)
@@ -62,10 +74,12 @@ $$;
 
 -- The ledger's rows and the tally of all products that an update changes, by one statement, however many
 -- they are. Before and after are summed rather than joined: a plan made for two rows serves a million.
+-- smartflow.parts says which orders of several that are written together took what of it, and for whom (settle_together).
 create function book_stock() returns trigger
 language plpgsql as $$
 declare
     actor constant json := nullif(current_setting('smartflow.actor', true), '');
+    parts constant json := nullif(current_setting('smartflow.parts', true), '');
     newest bigint;
     folded integer;
 begin
@@ -80,10 +94,16 @@ begin
          group by product_id having sum(sign * on_hand) <> 0 or sum(sign * (on_hand < min_stock)::integer) <> 0
     ), ledger as (
         insert into smartflow.movements (product_id, delta, balance, reason, order_id, user_id, username, created_at)
-        select product_id, more, balance, smartflow_api.movement_reason(),
-               nullif(current_setting('smartflow.order', true), '')::bigint,
-               (actor ->> 'id')::bigint, actor ->> 'username', smartflow_api.clock()
-          from changed where more <> 0 order by product_id
+        select c.product_id, coalesce(-p.taken, c.more), c.balance + coalesce(p.later, 0),
+               coalesce(p.reason, smartflow_api.movement_reason()),
+               coalesce(p.order_id, nullif(current_setting('smartflow.order', true), '')::bigint),
+               case when p.order_id is null then (actor ->> 'id')::bigint else p.user_id end,
+               case when p.order_id is null then actor ->> 'username' else p.username end, smartflow_api.clock()
+          from changed c
+          left join json_to_recordset(parts) as p (product_id bigint, order_id bigint, taken numeric, later numeric, reason text,
+                                                   user_id bigint, username text)
+            on p.product_id = c.product_id
+         where c.more <> 0 order by c.product_id, p.order_id
     )
     insert into smartflow.tallies (products, archived, units, value, low_stock, out_of_stock)
     select 0, 0, sum(c.more), sum(c.more * p.price), sum(c.low_stock), sum(c.out_of_stock)
@@ -112,7 +132,9 @@ begin
 end
 $$;
 
-create trigger tally after insert or delete on orders for each row execute function tally_order();
+create trigger tally_new after insert on orders referencing new table as after
+    for each statement execute function tally_new_orders();
+create trigger tally after delete on orders for each row execute function tally_order();
 create trigger tally_update after update on orders
     for each row when (old.status <> new.status or old.total <> new.total
                        or old.completed_at is distinct from new.completed_at

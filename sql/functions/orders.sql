@@ -74,19 +74,20 @@ $$;
 -- One line as the client asked for it; name and price are filled in from the product or from the
 -- order's own line of before.
 create type wanted_line as (
-    line         bigint, -- from 1
+    n            integer, -- which of the orders that are priced together; from 1
+    line         bigint,  -- from 1
     product_id   bigint,
     quantity     numeric,
     price        numeric,
     product_name text
 );
 
-create function wanted_lines(items jsonb) returns wanted_line[]
+create function wanted_lines(items jsonb, n integer default 1) returns wanted_line[]
 language plpgsql immutable as $$
 begin
-    return (select array_agg(row(n, (item ->> 'productId')::bigint, (item ->> 'quantity')::numeric,
-                                 (item ->> 'price')::numeric, null)::wanted_line order by n)
-              from jsonb_array_elements(items) with ordinality as given (item, n));
+    return (select array_agg(row(n, line, (item ->> 'productId')::bigint, (item ->> 'quantity')::numeric,
+                                 (item ->> 'price')::numeric, null)::wanted_line order by line)
+              from jsonb_array_elements(items) with ordinality as given (item, line));
 end
 $$;
 
@@ -108,7 +109,7 @@ begin
 end
 $$;
 
--- What moves when an order of before becomes that of after; of none, or to none, where it is null. Goods are
+-- What moves when an order of before becomes that of after; to none, where it is null. Goods are
 -- reserved until they are off the shelf.
 create function goods_moves(before orders, after orders) returns move[]
 language plpgsql immutable as $$
@@ -173,7 +174,7 @@ begin
     ), asked as (
         select l.*, row_number() over (partition by l.product_id order by l.line) as turn from unnest(lines) as l
     )
-    select array_agg(row(a.line, a.product_id, a.quantity, coalesce(a.price, mine.price, any_mine.price),
+    select array_agg(row(a.n, a.line, a.product_id, a.quantity, coalesce(a.price, mine.price, any_mine.price),
                          coalesce(mine.product_name, any_mine.product_name))::wanted_line order by a.line)
       from asked a
       left join old mine on mine.product_id = a.product_id and mine.turn = a.turn
@@ -181,101 +182,74 @@ begin
 end
 $$;
 
--- The lines as the order's document, with names, prices and totals; sets items and total, in one look at the
--- products, which are held against deletion.
--- known: products that the order named before, which may be archived
--- assignee: to be checked; or null
--- lacking: whether one of the lines asks for more than there is at the moment
-create function priced(inout o orders, lines wanted_line[], known bigint[], assignee bigint, out lacking boolean)
+-- An order's lines as its document, with names, prices and totals.
+create type priced_lines as (
+    n       integer,  -- which order
+    items   json,
+    total   numeric,  -- may be more than an order can hold
+    most    numeric,  -- of its lines' totals
+    lacking boolean,  -- whether a line asks for more than there is at the moment
+    missing bigint[]  -- the lines that name no product, or an archived one that the order didn't name before
+);
+
+-- Of each of the orders, in one look at the products, which are held against deletion.
+create function priced(lines wanted_line[]) returns priced_lines[]
 language plpgsql as $$
 declare
-    missing bigint[];
-    total numeric; -- may be more than an order can hold
-    most numeric;
+    result priced_lines[];
 begin
     with seen as materialized (
         select p.id, p.name, p.price, p.archived from products p
          where p.id = any (array(select l.product_id from unnest(lines) as l)) order by p.id for key share
     )
-    select sum(line_total), max(line_total), bool_or(short), array_agg(line) filter (where price is null),
-           ('[' || string_agg(format('{"productId":%s,"productName":%s,"quantity":%s,"price":%s,"lineTotal":%s}',
-                       product_id, to_json(product_name), trim_scale(quantity), price::numeric(12, 2), line_total),
-                   ',' order by line) filter (where price is not null) || ']')::json
-      into total, most, lacking, missing, o.items
-      from (select l.line, l.product_id, coalesce(l.product_name, p.name) as product_name, l.quantity, l.quantity > i.available as short,
-                   case when p.id is not null then coalesce(l.price, p.price) end as price,
-                   round(l.quantity * coalesce(l.price, p.price), 2) as line_total
-              from unnest(lines) as l
-              left join seen p on p.id = l.product_id and (not p.archived or p.id = any (known))
-              left join inventory i on i.product_id = p.id) as found;
-    if missing is not null or assignee is not null then
-        perform check_references(missing, assignee);
-    end if;
-    if total > 9999999999.99 or most > 9999999999.99 then
-        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"items": "come to more than 9999999999.99"}');
-    end if;
-    o.total := total;
+    select array_agg(priced order by (priced).n) into result
+      from (select row(n,
+                       ('[' || string_agg(format('{"productId":%s,"productName":%s,"quantity":%s,"price":%s,"lineTotal":%s}',
+                                   product_id, to_json(product_name), trim_scale(quantity), price::numeric(12, 2), line_total),
+                               ',' order by line) filter (where price is not null) || ']')::json,
+                       sum(line_total), max(line_total), bool_or(short), array_agg(line) filter (where price is null))::priced_lines as priced
+              from (select l.n, l.line, l.product_id, coalesce(l.product_name, p.name) as product_name, l.quantity,
+                           l.quantity > i.available as short,
+                           case when p.id is not null then coalesce(l.price, p.price) end as price,
+                           round(l.quantity * coalesce(l.price, p.price), 2) as line_total
+                      from unnest(lines) as l
+                      left join seen p on p.id = l.product_id and (not p.archived or l.product_name is not null)
+                      left join inventory i on i.product_id = p.id) as found
+             group by n) as orders;
+    return result;
 end
 $$;
 
--- Completes an order and runs the rules. The caller writes it, and takes what was still reserved.
-create function complete(inout o orders)
+-- The order with these lines.
+-- assignee: to be checked; or null
+create function with_lines(o orders, p priced_lines, assignee bigint) returns orders
+language plpgsql as $$
+begin
+    if p.missing is not null or assignee is not null then
+        perform check_references(p.missing, assignee);
+    end if;
+    if p.total > 9999999999.99 or p.most > 9999999999.99 then
+        perform fail('VALIDATION_ERROR', 'The request is not valid.', '{"items": "come to more than 9999999999.99"}');
+    end if;
+    o.items := p.items;
+    o.total := p.total;
+    return o;
+end
+$$;
+
+-- Completes an order and runs the rules. The caller writes both, and takes what was still reserved.
+create function complete(inout o orders, inout runs workflow_runs[])
 language plpgsql as $$
 declare
-    takes boolean := not o.stock_reduced;
+    takes constant boolean := not o.stock_reduced;
+    s rule_subject;
 begin
     o.stock_reduced := true;
     o.status := 'Completed';
     o.completed_at := clock();
-    o := (run_rules('Order Completed', o, takes)).an_order;
-end
-$$;
-
--- Here and in orders_update plans are kept: PostgreSQL would else plan what works on lines anew in each call,
--- for the sake of their number.
-create function orders_create(q request) returns response
-language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
-set plan_cache_mode = force_generic_plan as $$
-declare
-    me actor := writer(q);
-    lines wanted_line[] := wanted_lines(q.input -> 'items');
-    wanted_status text := coalesce(q.input ->> 'status', 'Pending');
-    o orders;
-    s rule_subject;
-    found record;
-    short bigint[];
-begin
-    o.id := nextval('smartflow.orders_id_seq');
-    o.customer_name := q.input ->> 'customerName';
-    o.customer_email := q.input ->> 'customerEmail';
-    o.notes := q.input ->> 'notes';
-    o.assigned_to := (q.input ->> 'assignedTo')::bigint;
-    o.status := case wanted_status when 'Completed' then 'Pending' else wanted_status end;
-    o.stock_reduced := false;
-    o.version := 1;
-    o.created_at := clock();
-    o.updated_at := clock();
-    found := priced(o, lines, '{}', o.assigned_to);
-    o := found.o;
-    -- What certainly can't be had is refused before anything is written.
-    if found.lacking then
-        short := array(select m.product_id from unnest(goods_moves(null, o)) as m
-                         join inventory i on i.product_id = m.product_id where i.available < m.held);
-        if short <> '{}' then
-            perform refuse_short(null, o, short);
-        end if;
-    end if;
-    s := run_rules('New Order', o);
+    s := run_rules('Order Completed', o, takes);
     o := s.an_order;
-    if wanted_status = 'Completed' then
-        if not o.stock_reduced then
-            s.reason := format('Order %s completed', o.id);
-        end if;
-        o := complete(o);
-    end if;
-    insert into orders overriding system value select (o).*;
-    perform settle_goods(null, o, coalesce(s.reason, ''));
-    return order_response(q, o.id, 201);
+    runs := runs || s.runs;
 end
 $$;
 
@@ -285,7 +259,6 @@ language plpgsql as $$
 declare
     before orders := o;
     lines wanted_line[];
-    found record;
     new_assignee bigint;
 begin
     o.customer_name := coalesce(q.input ->> 'customerName', o.customer_name);
@@ -295,8 +268,7 @@ begin
     new_assignee := case when o.assigned_to is distinct from before.assigned_to then o.assigned_to end;
     if q.input ? 'items' then
         lines := as_before(o.items, wanted_lines(q.input -> 'items'));
-        found := priced(o, lines, array(select product_id from lines_of(o.items)), new_assignee);
-        o := found.o;
+        o := with_lines(o, (priced(lines))[1], new_assignee);
     elsif new_assignee is not null then
         perform check_references(null, new_assignee);
     end if;
@@ -308,6 +280,8 @@ begin
 end
 $$;
 
+-- Here and where orders are created plans are kept: PostgreSQL would else plan what works on lines anew in each
+-- call, for the sake of their number.
 create function orders_update(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
 set plan_cache_mode = force_generic_plan as $$
@@ -315,6 +289,7 @@ declare
     me actor := writer(q);
     before orders;
     o orders;
+    completed record;
     takes boolean := false;
 begin
     select * into before from orders where id = q.id for no key update;
@@ -324,7 +299,9 @@ begin
     perform check_precondition(q, format('"%s"', before.version));
     o := edited(q, before);
     if q.input ->> 'status' = 'Completed' and before.status <> 'Completed' then
-        o := complete(o);
+        completed := complete(o, '{}');
+        o := completed.o;
+        perform write_runs(completed.runs);
         takes := not before.stock_reduced;
     else
         o.status := coalesce(q.input ->> 'status', o.status);
@@ -362,5 +339,3 @@ begin
     return gone();
 end
 $$;
-
-call publish_released('orders_create');

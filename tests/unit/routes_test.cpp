@@ -70,6 +70,9 @@ Names functions_of_routes()
                 continue;
             }
             names.insert(name);
+            if (route.released) { // several at once
+                names.insert(name + "_many");
+            }
             if (answers_list(route)) {
                 names.insert(name.substr(0, name.size() - 4) + "stream");
             }

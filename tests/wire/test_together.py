@@ -1,0 +1,360 @@
+"""Orders that come while others are under way are placed together, by one call (database_gathering.hpp,
+orders_create_many): for everybody it must be as if they had come one after the other.
+"""
+import contextlib
+import hashlib
+import json
+import random
+import secrets
+import threading
+
+import pytest
+
+from faults import place
+from http_client import Client, at_once, make_client
+from instance import wait_until
+
+NEWEST = 3  # of the sessions below, those that wait for the product's row
+
+
+@pytest.fixture(scope="module")
+def shop(own_shop):
+    return own_shop
+
+
+@pytest.fixture(scope="module")
+def admin(shop):
+    return make_client(shop)
+
+
+@contextlib.contextmanager
+def rush(shop, admin):
+    """As many orders as groups there can be wait for a product that somebody else holds; whatever is ordered
+    in here comes together. Ends when asked for, and gives what was answered."""
+    held = admin.product(stock=1000)["id"]
+    holder = shop.connect()
+    holder.autocommit = False
+    holder.cursor().execute("select from smartflow.inventory where product_id = %s for update", (held,))
+    first = [threading.Thread(target=lambda: place(Client(shop, admin.token), held)) for _ in range(2)]
+    for thread in first:
+        thread.start()
+    wait_until(lambda: waiting_for_locks(shop) == 2, 5, "both groups are under way")
+    try:
+        yield holder
+    finally:
+        holder.rollback()
+        holder.close()
+        for thread in first:
+            thread.join()
+
+
+def waiting_for_locks(shop):
+    return shop.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and usename = 'smartflow_orders'")
+
+
+def together(shop, admin, asks):
+    """Asks for all of these at once while two others are under way."""
+    answers = [None] * len(asks)
+
+    def ask(turn):
+        answers[turn] = asks[turn]()
+
+    with rush(shop, admin) as holder:
+        threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(len(asks))]
+        for thread in threads:
+            thread.start()
+            thread.join(0.1)  # one after the other, so that their order is known
+        holder.rollback()
+        for thread in threads:
+            thread.join()
+    return answers
+
+
+def transactions(shop, orders):
+    """How many transactions have written these orders."""
+    return shop.value("select count(distinct xmin::text) from smartflow.orders where id = any (%s)", (orders,))
+
+
+def order(client, lines, key=None, **fields):
+    headers = {} if key is None else {"Idempotency-Key": key}
+    items = [{"productId": product, "quantity": quantity} for product, quantity in lines]
+    return client.post("/api/orders", {"customerName": "A", "items": items, **fields}, headers=headers)
+
+
+def test_each_is_on_record_with_who_asked_and_what_was_left(shop, admin):
+    clients = [make_client(shop, "staff") for _ in range(4)]
+    product, other = admin.product(stock=100)["id"], admin.product(stock=50)["id"]
+    answers = together(shop, admin, [
+        lambda client=client, n=n: order(client, [(product, n), (other, 1), (product, 1)])
+        for n, client in enumerate(clients, 1)
+    ])  # fmt: skip
+    assert [answer.status for answer in answers] == [201] * 4
+    ids = [answer.json["id"] for answer in answers]
+    assert transactions(shop, ids) == 1
+    for answer, client in zip(answers, clients):
+        assert shop.query(
+            "select user_id, request_id, action, changes -> 'items' -> 'to' ->> 0 is not null from smartflow.audit_log"
+            " where entity = 'order' and entity_id = %s", (answer.json["id"],)
+        ) == [(client.user_id, answer.headers["X-Request-Id"], "create", True)]  # fmt: skip
+        assert client.get(answer.headers["Location"]).json == answer.json
+    ledger = "select order_id, user_id, delta, balance from smartflow.movements where product_id = %s and order_id is not null order by id"
+    left = 100
+    for row, of, client, n in zip(shop.query(ledger, (product,)), ids, clients, range(1, 5)):
+        left -= n + 1
+        assert row == (of, client.user_id, -(n + 1), left)
+    assert [row[3] for row in shop.query(ledger, (other,))] == [49, 48, 47, 46]
+    assert shop.query("select distinct reason from smartflow.movements where order_id = %s", (ids[1],)) == [
+        (f"Order {ids[1]}: Reduce stock when an order comes in",)
+    ]
+    assert shop.wrong_books() == []
+
+
+def test_what_is_wrong_with_one_is_its_own(shop, admin):
+    product, rare = admin.product(stock=100)["id"], admin.product(stock=1)["id"]
+    reader, key = make_client(shop, read_only=True), secrets.token_hex(8)
+    kept = order(admin, [(product, 3)], key=key)
+    new = secrets.token_hex(8)
+    answers = together(shop, admin, [
+        lambda: order(admin, [(product, 1)]),
+        lambda: order(admin, [(rare, 2)], key=f"short-{new}"),
+        lambda: order(admin, [(999_999_999, 1)]),
+        lambda: order(reader, [(product, 1)]),
+        lambda: order(Client(shop, "sf_" + "0" * 43), [(product, 1)]),
+        lambda: order(admin, [(product, 3)], key=key),
+        lambda: order(admin, [(product, 1)], status="Completed", key=f"done-{new}"),
+        lambda: order(admin, [(product, 4)], key=key),
+    ])  # fmt: skip
+    assert [answer.status for answer in answers] == [201, 409, 400, 403, 401, 201, 201, 422]
+    assert answers[1].json["details"] == {"items[0].quantity": "asked 2, available 1"}
+    assert answers[2].json["details"] == {"items[0].productId": "does not exist"}
+    assert answers[5].body == kept.body and answers[5].headers["Idempotent-Replayed"] == "true"
+    assert answers[6].json["status"] == "Completed"
+    assert transactions(shop, [answers[0].json["id"], answers[6].json["id"]]) == 1
+    # What they were answered is kept, too.
+    for name, lines, answer in ((f"short-{new}", [(rare, 2)], answers[1]),):
+        again = order(admin, lines, key=name)
+        assert (again.status, again.body, again.headers["Idempotent-Replayed"]) == (409, answer.body, "true")
+    again = order(admin, [(product, 1)], status="Completed", key=f"done-{new}")
+    assert (again.status, again.body) == (201, answers[6].body)
+    assert admin.get(f"/api/products/{product}").json["available"] == 100 - 3 - 1 - 1
+
+
+def test_one_key_twice_in_a_rush_is_one_order(shop, admin):
+    product, key = admin.product(stock=100)["id"], secrets.token_hex(8)
+    answers = together(shop, admin, [lambda: order(admin, [(product, 1)], key=key)] * 3 + [lambda: order(admin, [(product, 1)])])
+    assert [answer.status for answer in answers] == [201] * 4
+    assert len({answer.body for answer in answers[:3]}) == 1
+    assert sorted("Idempotent-Replayed" in answer.headers for answer in answers[:3]) == [False, True, True]
+    assert admin.get(f"/api/products/{product}").json["available"] == 98
+
+
+def test_a_rush_for_the_last_pieces_sells_exactly_those(shop, admin):
+    product = admin.product(stock=5)["id"]
+    answers = together(shop, admin, [lambda: order(admin, [(product, 1)])] * 8)
+    assert sorted(answer.status for answer in answers) == [201] * 5 + [409] * 3
+    assert {answer.code for answer in answers if answer.status == 409} == {"INSUFFICIENT_STOCK"}
+    assert admin.get(f"/api/products/{product}").json["available"] == 0
+    assert shop.wrong_books() == []
+
+
+def test_a_product_archived_in_between_is_refused_to_each(shop, admin):
+    product, other = admin.product(stock=100)["id"], admin.product(stock=100)["id"]
+    holder = shop.connect()
+    holder.autocommit = False
+    with contextlib.closing(holder):
+        with rush(shop, admin) as rushing:
+            # Their goods' row is held, so that it is archived after they looked at it.
+            holder.cursor().execute("select from smartflow.inventory where product_id = %s for update", (product,))
+            answers = []
+            threads = [threading.Thread(target=lambda line=line: answers.append((line, order(admin, [(line, 1)]))))
+                       for line in (product, other, product)]  # fmt: skip
+            for thread in threads:
+                thread.start()
+                thread.join(0.1)
+            rushing.rollback()
+            wait_until(lambda: waiting_for_locks(shop) == 1, 5, "the group waits for the goods")
+            shop.query("update smartflow.products set archived = true where id = %s", (product,))
+            holder.rollback()
+            for thread in threads:
+                thread.join()
+    assert sorted((line == other, answer.status) for line, answer in answers) == [(False, 400), (False, 400), (True, 201)]
+    assert {answer.json["details"]["items[0].productId"] for line, answer in answers if line == product} == {"does not exist"}
+
+
+@pytest.fixture
+def all_actions(shop):
+    """Rules of every action, besides the one that every shop has."""
+    staff = [make_client(shop, "staff") for _ in range(3)]
+    shop.query("update smartflow.users set active = false where role = 'staff' and id <> all (%s)",
+               ([client.user_id for client in staff],))  # fmt: skip
+    shop.query(
+        """insert into smartflow.workflows (name, trigger, action, config, conditions)
+           values ('Together 1', 'New Order', 'Assign Staff', '{}', '[]'),
+                  ('Together 2', 'New Order', 'Send Notification', '{"channels": ["in-app"], "message": "{{order.id}}"}',
+                   '[{"field": "order.total", "operator": ">", "value": 5}]'),
+                  ('Together 3', 'Low Stock', 'Send Notification', '{"channels": ["in-app"], "message": "low {{product.id}}"}', '[]')"""
+    )
+    yield [client.user_id for client in staff]
+    shop.query("delete from smartflow.workflows where name like 'Together %'")
+
+
+def test_rules_run_for_each_of_them(shop, admin, all_actions):
+    product = admin.product(stock=10, minStock=6, price=2)["id"]
+    answers = together(shop, admin, [lambda: order(admin, [(product, 1)])] * 5 + [lambda: order(admin, [(product, 3)])])
+    assert [answer.status for answer in answers] == [201] * 6
+    ids = [answer.json["id"] for answer in answers]
+    assert transactions(shop, ids) == 1
+    # Everybody in turn, as if one had come after the other.
+    assigned = [answer.json["assignedTo"] for answer in answers]
+    assert sorted(assigned) == sorted(all_actions * 2) and len(set(assigned[:3])) == 3
+    for of in ids:
+        runs = shop.query("select action, outcome from smartflow.workflow_runs where order_id = %s order by id", (of,))
+        assert runs == [("Reduce Stock", "done"), ("Assign Staff", "done"),
+                        ("Send Notification", "done" if of == ids[5] else "skipped")]  # fmt: skip
+    assert shop.value("select count(*) from smartflow.workflow_runs where product_id = %s", (product,)) == 1
+    told = "select count(*) from smartflow.notifications where message = %s"
+    assert shop.value(told, (f"low {product}",)) == shop.value(told, (str(ids[5]),)) > 3
+    assert shop.query("select user_id, sum(orders) from smartflow.open_order_counts where user_id = any (%s) group by 1",
+                      (all_actions,)) == [(user, 2) for user in sorted(all_actions)]  # fmt: skip
+    assert shop.wrong_books() == []
+
+
+def test_a_family_can_forge_no_orders_of_others(shop, admin):
+    """What a program sets beforehand is forgotten: who placed them, and which took what."""
+    product = admin.product(stock=10)["id"]
+    connection = shop.connect()
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("set session authorization smartflow_orders")
+        cursor.execute("select set_config('smartflow.actors', '[{\"id\": 4711, \"username\": \"somebody\"}]', false),"
+                       " set_config('smartflow.parts', %s, false)",
+                       (json.dumps([{"product_id": product, "order_id": 1, "taken": 5, "later": 0}]),))  # fmt: skip
+        cursor.execute(f"select (smartflow_api.orders_create({request(admin, [(product, 1)])})).location")
+        number = int(cursor.fetchone()[0].rsplit("/", 1)[1])
+    assert shop.query("select user_id, delta, order_id from smartflow.movements where product_id = %s order by id desc limit 1",
+                      (product,)) == [(admin.user_id, -1, number)]  # fmt: skip
+    assert shop.value("select user_id from smartflow.audit_log where entity = 'order' and entity_id = %s", (number,)) == admin.user_id
+
+
+def test_an_order_made_by_hand_is_on_record_as_the_systems(shop):
+    shop.query("insert into smartflow.orders (customer_name, items, status, total) values ('By hand', '[]', 'Pending', 0), ('By hand', '[]', 'Pending', 0)")
+    assert shop.query("select user_id, username, request_id, count(*) from smartflow.audit_log where entity = 'order' and entity_id in"
+                      " (select id from smartflow.orders where customer_name = 'By hand') group by 1, 2, 3") == [(None, None, None, 2)]  # fmt: skip
+
+
+def request(client, lines, key=None, **fields):
+    """A request as the family gives it, as SQL."""
+    items = [{"productId": product, "quantity": quantity} for product, quantity in lines]
+    given = json.dumps({"customerName": "A", "items": items, **fields})
+    digest = hashlib.sha256(client.token.encode()).hexdigest()
+    kept = f"sha256('{key}'), sha256('{given}')" if key else "null, null"
+    return (f"row(decode('{digest}', 'hex'), 'staff', true, false, 'request-{secrets.token_hex(4)}', '127.0.0.1', null, {kept},"
+            f" null, null, null, 'UTC', '{given}')::smartflow_api.request")  # fmt: skip
+
+
+# What orders leave behind. Ids of rows that are written in another order aren't compared.
+TRACES = (
+    "select id, customer_name, items::text, status, total, assigned_to, stock_reduced, version, completed_at is null from orders",
+    "select * from order_lines",
+    "select product_id, on_hand, reserved, ordered from inventory",
+    "select product_id, delta, balance, reason, order_id, user_id, username,"
+    " row_number() over (partition by product_id order by id) from movements",
+    "select user_id, username, role, action, entity, entity_id, changes::text from audit_log where entity = 'order'",
+    "select id, rule_id, action, order_id, product_id, outcome, reason from workflow_runs where order_id is not null",
+    "select count(*), rule_id, product_id, outcome from workflow_runs where order_id is null group by 2, 3, 4",
+    "select user_id, message, order_id from notifications where order_id is not null",
+    "select user_id, key, status, etag, location, regexp_replace(body, '\"[a-z]+A?t?\": ?\"20[^\"]*\"', '', 'g'), replays from idempotency_keys",
+    "select user_id, sum(orders) from open_order_counts group by 1",
+    "select * from smartflow_api.kept_orders",
+    "select * from smartflow_api.kept_inventory",
+    "select sum(orders), sum(revenue) from smartflow_api.kept_sales",
+)
+SEQUENCES = ("orders_id_seq", "workflow_runs_id_seq")
+
+
+def traces(cursor):
+    found = []
+    for statement in TRACES:
+        cursor.execute(statement)
+        found.append((statement, sorted(cursor.fetchall(), key=repr)))
+    return found
+
+
+def answers_alone(cursor, asks):
+    """One call after the other, as the program makes it: status, ETag, Location."""
+    answers = []
+    for ask, keyed in asks:
+        cursor.execute("savepoint call")
+        function = f"any_idempotent({ask}, 'orders_create')" if keyed else f"orders_create({ask})"
+        try:
+            cursor.execute(f"select status, etag, location from smartflow_api.{function}")
+            answers.append(cursor.fetchone())
+        except Exception as refusal:  # whatever it is: the client hears of it
+            cursor.execute("rollback to savepoint call")
+            answers.append((int(refusal.pgcode[2:]), None, None))
+    return answers
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, seed):
+    """Whatever comes together: the same answers, the same rows, the same totals."""
+    dice = random.Random(seed)
+    clients = [make_client(shop, dice.choice(["admin", "staff"])) for _ in range(3)]
+    products = [admin.product(stock=dice.randint(0, 12), minStock=3, price=dice.randint(1, 9))["id"] for _ in range(4)]
+    asks = []
+    for _ in range(8):
+        lines = [(dice.choice(products), dice.randint(1, 3)) for _ in range(dice.randint(1, 3))]
+        fields = {"status": dice.choice(["Pending", "Processing", "Completed"])}
+        if dice.random() < 0.3:
+            fields["assignedTo"] = dice.choice(all_actions)
+        key = dice.choice([None, None, f"{seed}-{dice.randint(1, 4)}"])
+        asks.append((request(dice.choice(clients), lines, key, **fields), key))
+    connection = shop.connect()
+    connection.autocommit = False
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("set search_path = smartflow")
+        cursor.execute("select " + ", ".join(f"nextval('{name}')" for name in SEQUENCES))
+        ids = cursor.fetchone()
+        ways = []
+        for way in ("together", "alone"):
+            for name, value in zip(SEQUENCES, ids):
+                cursor.execute("select setval(%s, %s)", (name, value))
+            cursor.execute("savepoint nothing")
+            if way == "together":
+                cursor.execute("savepoint call")
+                try:
+                    cursor.execute(f"select r.status, r.etag, r.location from unnest(smartflow_api.orders_create_many(array[{', '.join(ask for ask, _ in asks)}])) as r")
+                    answers = cursor.fetchall()
+                except Exception:  # not enough for all of them
+                    cursor.execute("rollback to savepoint call")
+                    answers = [(None, None, None)] * len(asks)
+                later = [turn for turn, answer in enumerate(answers) if answer[0] is None]
+                now = [turn for turn in range(len(asks)) if turn not in later]
+            else:
+                answers = [None] * len(asks)
+                for turn, answer in zip(now, answers_alone(cursor, [asks[turn] for turn in now])):
+                    answers[turn] = answer
+            for turn, answer in zip(later, answers_alone(cursor, [asks[turn] for turn in later])):
+                answers[turn] = answer
+            ways.append([("answers", answers), *traces(cursor)])
+            cursor.execute("rollback to savepoint nothing")
+        connection.rollback()
+    for (what, one), (_, other) in zip(*ways):
+        assert one == other, what
+
+
+def test_those_seeds_hold_groups_of_many_and_refusals(shop, admin):
+    """The comparison above says something only where something is placed together."""
+    product = admin.product(stock=3)["id"]
+    connection = shop.connect()
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        asks = ", ".join(request(admin, [(product, quantity)]) for quantity in (1, 4, 1))
+        cursor.execute(f"select array_agg(r.status) from unnest(smartflow_api.orders_create_many(array[{asks}])) as r")
+        assert cursor.fetchone() == ([201, 409, 201],)
+
+
+def test_many_in_a_rush_are_served_in_few_calls(shop, admin):
+    """Sixty at once: no error, and far fewer transactions than orders."""
+    product = admin.product(stock=1000)["id"]
+    answers = at_once([lambda: order(admin, [(product, 1)])] * 60)
+    assert [answer.status for answer in answers] == [201] * 60
+    assert transactions(shop, [answer.json["id"] for answer in answers]) < 30
