@@ -5,17 +5,16 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 import secrets
 import threading
 
+import psycopg2
 import pytest
 
 from faults import place
 from http_client import Client, at_once, make_client
 from instance import wait_until
-
-NEWEST = 3  # of the sessions below, those that wait for the product's row
-
 
 @pytest.fixture(scope="module")
 def shop(own_shop):
@@ -27,25 +26,55 @@ def admin(shop):
     return make_client(shop)
 
 
-@contextlib.contextmanager
-def rush(shop, admin):
-    """As many orders as groups there can be wait for a product that somebody else holds; whatever is ordered
-    in here comes together. Ends when asked for, and gives what was answered."""
-    held = admin.product(stock=1000)["id"]
-    holder = shop.connect()
-    holder.autocommit = False
-    holder.cursor().execute("select from smartflow.inventory where product_id = %s for update", (held,))
-    first = [threading.Thread(target=lambda: place(Client(shop, admin.token), held)) for _ in range(2)]
-    for thread in first:
-        thread.start()
-    wait_until(lambda: waiting_for_locks(shop) == 2, 5, "both groups are under way")
-    try:
-        yield holder
-    finally:
-        holder.rollback()
-        holder.close()
-        for thread in first:
+class Rush:
+    """As many orders as there may be groups are under way and wait for products that somebody else holds:
+    whatever is ordered meanwhile comes together, once one of them is released."""
+
+    def __init__(self, shop, admin):
+        self.shop = shop
+        self.holders = [hold(shop, admin.product(stock=1000)["id"]) for _ in range(2)]
+        self.threads = [threading.Thread(target=place, args=(Client(shop, admin.token), holder.product)) for holder in self.holders]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        wait_until(lambda: waiting_for_locks(self.shop) == 2, 5, "all groups are under way")
+        return self
+
+    def ask(self, asks):
+        """One after the other, so that their order is known; gives their answers once they are there."""
+        answers = [None] * len(asks)
+
+        def ask(turn):
+            answers[turn] = asks[turn]()
+
+        threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(len(asks))]
+        for thread in threads:
+            thread.start()
+            thread.join(0.1)
+        self.holders[0].rollback()
+        yield
+        for thread in threads:
             thread.join()
+        yield answers
+
+    def __exit__(self, *_):
+        for holder in self.holders:
+            holder.close()
+        for thread in self.threads:
+            thread.join()
+
+
+class Holder(psycopg2.extensions.connection):
+    product = None
+
+
+def hold(shop, product):
+    """A session that holds a product's goods until it is rolled back."""
+    holder = psycopg2.connect(shop.superuser_url(), connection_factory=Holder)
+    holder.product = product
+    holder.cursor().execute("select from smartflow.inventory where product_id = %s for update", (product,))
+    return holder
 
 
 def waiting_for_locks(shop):
@@ -53,21 +82,10 @@ def waiting_for_locks(shop):
 
 
 def together(shop, admin, asks):
-    """Asks for all of these at once while two others are under way."""
-    answers = [None] * len(asks)
-
-    def ask(turn):
-        answers[turn] = asks[turn]()
-
-    with rush(shop, admin) as holder:
-        threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(len(asks))]
-        for thread in threads:
-            thread.start()
-            thread.join(0.1)  # one after the other, so that their order is known
-        holder.rollback()
-        for thread in threads:
-            thread.join()
-    return answers
+    """The answers to all of these, that came while others were under way."""
+    with Rush(shop, admin) as rush:
+        released, answers = rush.ask(asks)
+        return answers
 
 
 def transactions(shop, orders):
@@ -159,24 +177,15 @@ def test_a_rush_for_the_last_pieces_sells_exactly_those(shop, admin):
 
 def test_a_product_archived_in_between_is_refused_to_each(shop, admin):
     product, other = admin.product(stock=100)["id"], admin.product(stock=100)["id"]
-    holder = shop.connect()
-    holder.autocommit = False
-    with contextlib.closing(holder):
-        with rush(shop, admin) as rushing:
-            # Their goods' row is held, so that it is archived after they looked at it.
-            holder.cursor().execute("select from smartflow.inventory where product_id = %s for update", (product,))
-            answers = []
-            threads = [threading.Thread(target=lambda line=line: answers.append((line, order(admin, [(line, 1)]))))
-                       for line in (product, other, product)]  # fmt: skip
-            for thread in threads:
-                thread.start()
-                thread.join(0.1)
-            rushing.rollback()
-            wait_until(lambda: waiting_for_locks(shop) == 1, 5, "the group waits for the goods")
-            shop.query("update smartflow.products set archived = true where id = %s", (product,))
-            holder.rollback()
-            for thread in threads:
-                thread.join()
+    asked = [product, other, product]
+    # Their goods are held, so that one product is archived after they looked at it.
+    with contextlib.closing(hold(shop, product)) as holder, Rush(shop, admin) as rush:
+        steps = rush.ask([lambda line=line: order(admin, [(line, 1)]) for line in asked])
+        next(steps)
+        wait_until(lambda: waiting_for_locks(shop) == 2, 5, "the group waits for the goods")
+        holder.cursor().execute("update smartflow.products set archived = true where id = %s", (product,))
+        holder.commit()
+        answers = list(zip(asked, next(steps)))
     assert sorted((line == other, answer.status) for line, answer in answers) == [(False, 400), (False, 400), (True, 201)]
     assert {answer.json["details"]["items[0].productId"] for line, answer in answers if line == product} == {"does not exist"}
 
@@ -214,8 +223,6 @@ def test_rules_run_for_each_of_them(shop, admin, all_actions):
     assert shop.value("select count(*) from smartflow.workflow_runs where product_id = %s", (product,)) == 1
     told = "select count(*) from smartflow.notifications where message = %s"
     assert shop.value(told, (f"low {product}",)) == shop.value(told, (str(ids[5]),)) > 3
-    assert shop.query("select user_id, sum(orders) from smartflow.open_order_counts where user_id = any (%s) group by 1",
-                      (all_actions,)) == [(user, 2) for user in sorted(all_actions)]  # fmt: skip
     assert shop.wrong_books() == []
 
 
@@ -262,21 +269,30 @@ TRACES = (
     "select id, rule_id, action, order_id, product_id, outcome, reason from workflow_runs where order_id is not null",
     "select count(*), rule_id, product_id, outcome from workflow_runs where order_id is null group by 2, 3, 4",
     "select user_id, message, order_id from notifications where order_id is not null",
-    "select user_id, key, status, etag, location, regexp_replace(body, '\"[a-z]+A?t?\": ?\"20[^\"]*\"', '', 'g'), replays from idempotency_keys",
+    "select user_id, key::text, fingerprint::text, status, etag, location, regexp_replace(body, '\"20[^\"]*\"', '', 'g'), replays from idempotency_keys",
     "select user_id, sum(orders) from open_order_counts group by 1",
     "select * from smartflow_api.kept_orders",
     "select * from smartflow_api.kept_inventory",
     "select sum(orders), sum(revenue) from smartflow_api.kept_sales",
 )
-SEQUENCES = ("orders_id_seq", "workflow_runs_id_seq")
+# Set beforehand, so that these ids are known wherever they stand: an order that was tried twice has taken two.
+SEQUENCES = {"orders_id_seq": 1_000_000, "workflow_runs_id_seq": 2_000_000}
 
 
 def traces(cursor):
     found = []
     for statement in TRACES:
         cursor.execute(statement)
-        found.append((statement, sorted(cursor.fetchall(), key=repr)))
+        found.append((statement, sorted(map(repr, cursor.fetchall()))))
     return found
+
+
+def renumbered(found):
+    """The same with each of those ids as the how manieth of its kind it is."""
+    ids = sorted(set(re.findall(r"\b[12]000\d\d\d\b", repr(found))))
+    for n, number in enumerate(ids):
+        found = [(what, [row.replace(number, f"#{n}") for row in rows]) for what, rows in found]
+    return [(what, sorted(rows)) for what, rows in found]
 
 
 def answers_alone(cursor, asks):
@@ -299,7 +315,9 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
     """Whatever comes together: the same answers, the same rows, the same totals."""
     dice = random.Random(seed)
     clients = [make_client(shop, dice.choice(["admin", "staff"])) for _ in range(3)]
-    products = [admin.product(stock=dice.randint(0, 12), minStock=3, price=dice.randint(1, 9))["id"] for _ in range(4)]
+    most = (90, 12)[seed % 2]  # enough for all, or too little for some
+    products = [admin.product(stock=dice.randint(most - 30, most) if most > 30 else dice.randint(0, most), minStock=3,
+                              price=dice.randint(1, 9))["id"] for _ in range(4)]  # fmt: skip
     asks = []
     for _ in range(8):
         lines = [(dice.choice(products), dice.randint(1, 3)) for _ in range(dice.randint(1, 3))]
@@ -312,11 +330,9 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
     connection.autocommit = False
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("set search_path = smartflow")
-        cursor.execute("select " + ", ".join(f"nextval('{name}')" for name in SEQUENCES))
-        ids = cursor.fetchone()
         ways = []
         for way in ("together", "alone"):
-            for name, value in zip(SEQUENCES, ids):
+            for name, value in SEQUENCES.items():
                 cursor.execute("select setval(%s, %s)", (name, value))
             cursor.execute("savepoint nothing")
             if way == "together":
@@ -329,24 +345,23 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
                     answers = [(None, None, None)] * len(asks)
                 later = [turn for turn, answer in enumerate(answers) if answer[0] is None]
                 now = [turn for turn in range(len(asks)) if turn not in later]
+                assert len(now) >= 5 or seed % 2
             else:
                 answers = [None] * len(asks)
                 for turn, answer in zip(now, answers_alone(cursor, [asks[turn] for turn in now])):
                     answers[turn] = answer
             for turn, answer in zip(later, answers_alone(cursor, [asks[turn] for turn in later])):
                 answers[turn] = answer
-            ways.append([("answers", answers), *traces(cursor)])
+            ways.append(renumbered([("answers", list(map(repr, answers))), *traces(cursor)]))
             cursor.execute("rollback to savepoint nothing")
         connection.rollback()
     for (what, one), (_, other) in zip(*ways):
         assert one == other, what
 
 
-def test_those_seeds_hold_groups_of_many_and_refusals(shop, admin):
-    """The comparison above says something only where something is placed together."""
+def test_a_refusal_keeps_nobody_back(shop, admin):
     product = admin.product(stock=3)["id"]
-    connection = shop.connect()
-    with contextlib.closing(connection), connection.cursor() as cursor:
+    with contextlib.closing(shop.connect()) as connection, connection.cursor() as cursor:
         asks = ", ".join(request(admin, [(product, quantity)]) for quantity in (1, 4, 1))
         cursor.execute(f"select array_agg(r.status) from unnest(smartflow_api.orders_create_many(array[{asks}])) as r")
         assert cursor.fetchone() == ([201, 409, 201],)
