@@ -119,6 +119,12 @@ begin
 end
 $$;
 
+-- To whom an order went that isn't written yet.
+create type assignment as (
+    user_id bigint,
+    open    boolean -- the order isn't completed
+);
+
 -- What a rule is run on: an order (locked, or not written yet) or a product.
 create type rule_subject as (
     an_order   orders,
@@ -126,7 +132,7 @@ create type rule_subject as (
     facts      jsonb,
     taken      boolean, -- completing the order takes its goods
     reason     text,    -- why a new order's goods are taken once it is written; null: they stay reserved
-    assigned   bigint[], -- to whom the orders went that are written together with this one, before it
+    assigned   assignment[], -- the orders that are written together with this one, before it
     runs       workflow_runs[] -- what the rules did; the caller writes them (write_runs)
 );
 
@@ -157,15 +163,15 @@ $$;
 
 -- The active staff user with the fewest open orders; of several, the one whose last assignment was
 -- longest ago. Without a lock: requests at the same moment may choose the same one.
--- assigned: whose further orders aren't written yet, in their order
-create function least_busy(assigned bigint[] default '{}') returns bigint
+-- assigned: further orders, in their order
+create function least_busy(assigned assignment[] default '{}') returns bigint
 language plpgsql stable as $$
 begin
     return (select u.id
       from users u
       left join open_order_counts c on c.user_id = u.id
-      left join (select user_id, count(*) as orders, max(place) as place
-                   from unnest(assigned) with ordinality as a (user_id, place) group by user_id) as a on a.user_id = u.id
+      left join (select user_id, count(*) filter (where open) as orders, max(place) as place
+                   from unnest(assigned) with ordinality as a (user_id, open, place) group by user_id) as a on a.user_id = u.id
      where u.role = 'staff' and u.active and not u.deleted
      group by u.id, a.orders, a.place
      order by coalesce(sum(c.orders), 0) + coalesce(a.orders, 0), a.place nulls first, max(c.last_assigned_at) nulls first, u.id
@@ -320,7 +326,7 @@ $$;
 
 -- For an order that the caller writes afterwards, with its goods and the runs.
 -- taken: whether completing it takes its goods
-create function run_rules(fired text, o orders, taken boolean default false, assigned bigint[] default '{}') returns rule_subject
+create function run_rules(fired text, o orders, taken boolean default false, assigned assignment[] default '{}') returns rule_subject
 language plpgsql as $$
 begin
     return run_rules_on(fired, row(o, null, order_facts(o), taken, null, assigned, '{}')::rule_subject);

@@ -11,7 +11,7 @@ create type order_draft as (
 
 -- What a request asks for. Refuses what can't be had.
 -- assigned: to whom the orders before it went that are written together with it
-create function drafted(q request, p priced_lines, actor json, assigned bigint[]) returns order_draft
+create function drafted(q request, p priced_lines, actor json, assigned assignment[]) returns order_draft
 language plpgsql as $$
 declare
     o orders;
@@ -139,7 +139,7 @@ declare
     draft order_draft;
     drafts order_draft[] := '{}';
     turns integer[] := '{}'; -- which request each draft is of
-    assigned bigint[] := '{}';
+    assigned assignment[] := '{}';
     placed response[];
     refusal text;
 begin
@@ -169,7 +169,7 @@ begin
             draft := drafted(qs[p.n], p, actors[p.n], assigned);
             drafts := drafts || draft;
             turns := turns || p.n;
-            assigned := assigned || (draft.an_order).assigned_to;
+            assigned := assigned || row((draft.an_order).assigned_to, (draft.an_order).status <> 'Completed')::assignment;
         exception
             when sqlstate 'SF404' or sqlstate 'SF409' then
                 get stacked diagnostics refusal = message_text;
