@@ -1,6 +1,7 @@
 #ifndef SMARTFLOW_DATABASE_GATHERING_HPP
 #define SMARTFLOW_DATABASE_GATHERING_HPP
 
+#include "database.hpp"
 #include "database_pool.hpp"
 
 #include <condition_variable>
