@@ -107,6 +107,7 @@ declare
     mark constant bigint := coalesce(nullif(current_setting('smartflow.folded', true), '')::bigint, 0);
     folded integer;
     newest bigint;
+    since timestamptz;
 begin
     with taken as materialized (
         delete from tallies
@@ -120,6 +121,7 @@ begin
         insert into sales as t (bucket, orders, revenue)
         select sale_bucket(completed_at), sum(sign), sum(sign * total) from taken where completed_at is not null group by 1
             on conflict (bucket) do update set orders = t.orders + excluded.orders, revenue = t.revenue + excluded.revenue
+        returning bucket
     ), sold as materialized (
         select l.product_id, sale_bucket(t.completed_at) as bucket, sum(t.sign * l.quantity) as quantity,
                sum(t.sign * l.line_total) as revenue
@@ -144,9 +146,27 @@ begin
                   from taken where products is not null) as c
          where c.products is not null
     )
-    select count(*), max(id) into folded, newest from taken;
+    select count(*), max(id), (select min(bucket) from of_time) into folded, newest, since from taken;
+    if since is not null then
+        perform carry_sales(since);
+    end if;
     perform set_config('smartflow.folded', newest::text, true) where newest is not null;
     return folded;
+end
+$$;
+
+-- Sums sales up anew from a bucket on: mostly the last one.
+create function carry_sales(since timestamptz) returns void
+language plpgsql as $$
+declare
+    orders_before constant numeric := coalesce((select orders_through from sales where bucket < since order by bucket desc limit 1), 0);
+    revenue_before constant numeric := coalesce((select revenue_through from sales where bucket < since order by bucket desc limit 1), 0);
+begin
+    update sales s
+       set orders_through = orders_before + t.orders, revenue_through = revenue_before + t.revenue
+      from (select bucket, sum(orders) over (order by bucket) as orders, sum(revenue) over (order by bucket) as revenue
+              from sales where bucket >= since) as t
+     where t.bucket = s.bucket;
 end
 $$;
 
@@ -259,7 +279,9 @@ begin
     delete from order_totals;
     insert into order_totals (status, orders, value) select status, orders, value from counted_orders where status is not null;
     delete from sales;
-    insert into sales (bucket, orders, revenue) select bucket, orders, revenue from counted_sales order by bucket;
+    insert into sales (bucket, orders, revenue, orders_through, revenue_through)
+    select bucket, orders, revenue, sum(orders) over (order by bucket), sum(revenue) over (order by bucket)
+      from counted_sales order by bucket;
     delete from inventory_totals;
     insert into inventory_totals (products, archived, units, value, low_stock, out_of_stock)
     select products, archived, units, value, low_stock, out_of_stock from counted_inventory;

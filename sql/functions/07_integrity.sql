@@ -158,6 +158,10 @@ language sql stable as $$
           from (select bucket, sum(orders) as orders, sum(revenue) as revenue from kept_sales group by bucket) as k
           full join counted_sales c using (bucket)
         union all
+        select jsonb_build_object('counter', 'salesThrough', 'bucket', rfc3339(bucket)), array[orders_through, revenue_through],
+               array[sum(orders) over (order by bucket), sum(revenue) over (order by bucket)]
+          from sales
+        union all
         select jsonb_build_object('counter', 'inventory'), array[k.products, k.archived, k.units, k.value, k.low_stock, k.out_of_stock],
                array[c.products, c.archived, c.units, c.value, c.low_stock, c.out_of_stock]
           from kept_inventory k cross join counted_inventory c

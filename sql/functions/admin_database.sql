@@ -67,15 +67,20 @@ declare
     revenue numeric[]; -- of the last day, 7, 30
     answer json;
 begin
-    -- Day by day what is folded, by the index, and all at once the few that aren't.
+    -- Day by day what is folded, the difference between its ends, and all at once the few that aren't.
     select json_agg(json_build_object('date', today - 30 + day.n, 'orders', day.orders, 'revenue', day.revenue::numeric(14, 2)) order by day.n),
            array[sum(day.revenue) filter (where day.n = 30), sum(day.revenue) filter (where day.n > 23), sum(day.revenue)]
       into daily, revenue
       from (select d.n, coalesce(folded.orders, 0) + coalesce(fresh.orders, 0) as orders,
                    coalesce(folded.revenue, 0) + coalesce(fresh.revenue, 0) as revenue
               from generate_series(1, 30) as d (n)
-             cross join lateral (select sum(s.orders) as orders, sum(s.revenue) as revenue from sales s
-                                  where s.bucket >= days[d.n] and s.bucket < days[d.n + 1]) as folded
+              left join (select ends.n, lead(ends.orders) over (order by ends.n) - ends.orders as orders,
+                                lead(ends.revenue) over (order by ends.n) - ends.revenue as revenue
+                           from (select e.n, coalesce(s.orders_through, 0) as orders, coalesce(s.revenue_through, 0) as revenue
+                                   from generate_series(1, 31) as e (n)
+                                   left join lateral (select orders_through, revenue_through from sales
+                                                       where bucket < days[e.n] order by bucket desc limit 1) as s on true) as ends)
+                   as folded on folded.n = d.n
               left join (select width_bucket(completed_at, days) as n, sum(sign) as orders, sum(sign * total) as revenue
                            from unfolded where completed_at is not null group by 1) as fresh on fresh.n = d.n) as day;
     select json_build_object(

@@ -83,6 +83,8 @@ const Harm harms[] = {
     {"update order_totals set orders = orders + 1 where status = 'Pending'", "counters",
      R"({"status": "Pending", "counter": "orders"})"},
     {"update inventory_totals set value = value + 1", "counters", R"({"counter": "inventory"})"},
+    {"insert into sales values ('2020-01-01', 0, 0, 0, 1)", "counters",
+     R"({"bucket": "2020-01-01T00:00:00.000Z", "counter": "salesThrough"})"},
     {"update top_sales set revenue = 1 where product_id = 1", "counters",
      R"({"counter": "topSales", "productId": 1})"},
     {"delete from tallies; delete from orders where id = 3; delete from order_lines where order_id "
