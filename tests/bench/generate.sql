@@ -1,6 +1,7 @@
 -- A shop of many products and orders for measuring:
 --     psql -v orders=1000000 -v products=10000000 -v days=90 -f generate.sql
--- Two lines an order; all but the newest 400 are completed, spread evenly over the last days. What the
+-- Two lines an order; the newest 400 came in on the last day and are open, those before are completed, spread evenly
+-- over the other days. What the
 -- triggers write row by row (ledger, trail, lines, totals) is written set by set, with indexes and foreign
 -- keys made at the end, since ten million products would else take an hour; at the end the full check says whether the
 -- books balance. All or nothing: one transaction.
@@ -56,7 +57,9 @@ analyze made, products;
 
 -- What was ordered: the products of low numbers more often.
 create temporary table placed on commit drop as
-select w.n, :before_orders + w.n as order_id, now() - make_interval(days => :days) / greatest(:orders, 1) * (:orders - w.n) as at,
+select w.n, :before_orders + w.n as order_id, case when w.n <= :orders - 400
+            then now() - interval '1 day' - make_interval(days => :days - 1) / greatest(:orders - 400, 1) * (:orders - 400 - w.n)
+            else now() - interval '1 day' / 400 * (:orders - w.n) end as at,
        w.n <= :orders - 400 as completed, w.line, p.id as product_id, w.quantity, p.name, p.price, w.quantity * p.price as total
   from (select n, line, (1 + (n + line) % 4)::numeric as quantity, 1 + floor(power(random(), 2) * :products)::bigint as product
           from generate_series(1, :orders) as n cross join generate_series(0, 1) as line) as w
