@@ -212,7 +212,8 @@ $$;
 
 -- Makes NAME_together, the same for several requests in one transaction, by NAME_many. Gives five texts for each:
 -- status, ETag, Location, body and whether it is an answer of before; nulls for one that has to be called alone. All
--- have to, when anything goes wrong: nothing is done then.
+-- have to, when anything goes wrong (the array is empty, and nothing is done); also when one waits for a lock for
+-- long: the others needn't wait with it.
 create procedure publish_together(function text)
 language plpgsql as $$
 begin
@@ -221,6 +222,7 @@ begin
         language plpgsql as $body$
         declare
             mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
+            patience constant text := pg_catalog.set_config('lock_timeout', '500ms', true);
             replies smartflow_api.response[];
             reply smartflow_api.response;
             flushed pg_catalog.pg_lsn;

@@ -1,5 +1,7 @@
 """What the tests of faults share: clients that insist, sales, long lists, sessions of the database."""
 import contextlib
+import hashlib
+import json
 import os
 import secrets
 import signal
@@ -19,6 +21,16 @@ def place(client, product, quantity=1, key=None, customer="A"):
         headers=headers,
         may_fail=True,
     )
+
+
+def order_call(client, lines, key=None, **fields):
+    """An order as the family asks the database for it, as SQL: an argument of orders_create."""
+    items = [{"productId": product, "quantity": quantity} for product, quantity in lines]
+    given = json.dumps({"customerName": "A", "items": items, **fields})
+    digest = hashlib.sha256(client.token.encode()).hexdigest()
+    kept = f"sha256('{key}'), sha256('{given}')" if key else "null, null"
+    return (f"row(decode('{digest}', 'hex'), 'staff', true, false, 'request-{secrets.token_hex(4)}', '127.0.0.1', null, {kept},"
+            f" null, null, null, 'UTC', '{given}')::smartflow_api.request")  # fmt: skip
 
 
 def insist(ask, seconds=30):

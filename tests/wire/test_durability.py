@@ -2,12 +2,13 @@
 (publish_released in 01_session.sql), so for a moment others see what a crash would undo: whoever tells of
 that waits for the disk first.
 """
+import contextlib
 import secrets
 import time
 
 import pytest
 
-from faults import place
+from faults import order_call, place
 from http_client import make_client
 from instance import wait_until
 from outbox import delivering_shop, http_sink, mail_sink, migrated, outbox  # noqa: F401
@@ -58,6 +59,27 @@ def test_an_order_is_on_disk_when_it_is_answered(shop, admin, keyed):
         assert place(admin, product, key=secrets.token_hex(8) if keyed else None).status == 201
         found.append(is_on_disk(shop, end_of_log(shop)))
     assert found.count(True) > 6, found
+
+
+def test_orders_placed_together_are_on_disk_when_they_are_answered(shop, admin):
+    product = admin.product(stock=100)["id"]
+    found = []
+    with contextlib.closing(shop.connect()) as connection, connection.cursor() as cursor:
+        for _ in range(9):
+            asks = ", ".join(order_call(admin, [(product, 1)]) for _ in range(2))
+            cursor.execute(f"call smartflow_api.orders_create_together(array[{asks}], null)")
+            [answers] = cursor.fetchone()
+            assert answers[::5] == ["201", "201"]
+            found.append(is_on_disk(shop, end_of_log(shop)))
+        assert found.count(True) > 6, found
+        # One that is refused tells of what others have taken.
+        position = unflushed(
+            shop, "update smartflow.inventory set reserved = on_hand where product_id = %s", (product,)
+        )
+        cursor.execute(f"call smartflow_api.orders_create_together(array[{asks}], null)")
+        assert cursor.fetchone()[0][::5] == ["409", "409"]
+        assert is_on_disk(shop, position)
+    shop.query("update smartflow.inventory set reserved = 0 where product_id = %s", (product,))
 
 
 def test_a_repeated_request_is_answered_from_what_is_on_disk(shop, admin):

@@ -2,7 +2,6 @@
 orders_create_many): for everybody it must be as if they had come one after the other.
 """
 import contextlib
-import hashlib
 import json
 import random
 import re
@@ -12,7 +11,7 @@ import threading
 import psycopg2
 import pytest
 
-from faults import place
+from faults import order_call, place
 from http_client import Client, at_once, make_client
 from instance import wait_until
 
@@ -182,12 +181,25 @@ def test_a_product_archived_in_between_is_refused_to_each(shop, admin):
     with contextlib.closing(hold(shop, product)) as holder, Rush(shop, admin) as rush:
         steps = rush.ask([lambda line=line: order(admin, [(line, 1)]) for line in asked])
         next(steps)
-        wait_until(lambda: waiting_for_locks(shop) == 2, 5, "the group waits for the goods")
+        wait_until(lambda: waiting_for_locks(shop) >= 2, 5, "the group waits for the goods")
         holder.cursor().execute("update smartflow.products set archived = true where id = %s", (product,))
         holder.commit()
         answers = list(zip(asked, next(steps)))
     assert sorted((line == other, answer.status) for line, answer in answers) == [(False, 400), (False, 400), (True, 201)]
     assert {answer.json["details"]["items[0].productId"] for line, answer in answers if line == product} == {"does not exist"}
+
+
+def test_one_that_waits_for_a_lock_keeps_nobody_back(shop, admin):
+    """An import holds a product: who orders another one doesn't wait for the import with its buyer."""
+    product, other = admin.product(stock=100)["id"], admin.product(stock=100)["id"]
+    answered = []
+    with Rush(shop, admin) as rush, contextlib.closing(hold(shop, product)) as holder:
+        steps = rush.ask([lambda line=line: answered.append((line, order(admin, [(line, 1)]).status)) for line in (product, other, other)])
+        next(steps)
+        wait_until(lambda: answered == [(other, 201)] * 2, 5, "the others have their orders")
+        holder.rollback()
+        next(steps)
+    assert answered == [(other, 201)] * 2 + [(product, 201)]
 
 
 @pytest.fixture
@@ -235,7 +247,7 @@ def test_a_family_can_forge_no_orders_of_others(shop, admin):
         cursor.execute("select set_config('smartflow.actors', '[{\"id\": 4711, \"username\": \"somebody\"}]', false),"
                        " set_config('smartflow.parts', %s, false)",
                        (json.dumps([{"product_id": product, "order_id": 1, "taken": 5, "later": 0}]),))  # fmt: skip
-        cursor.execute(f"select (smartflow_api.orders_create({request(admin, [(product, 1)])})).location")
+        cursor.execute(f"select (smartflow_api.orders_create({order_call(admin, [(product, 1)])})).location")
         number = int(cursor.fetchone()[0].rsplit("/", 1)[1])
     assert shop.query("select user_id, delta, order_id from smartflow.movements where product_id = %s order by id desc limit 1",
                       (product,)) == [(admin.user_id, -1, number)]  # fmt: skip
@@ -246,16 +258,6 @@ def test_an_order_made_by_hand_is_on_record_as_the_systems(shop):
     shop.query("insert into smartflow.orders (customer_name, items, status, total) values ('By hand', '[]', 'Pending', 0), ('By hand', '[]', 'Pending', 0)")
     assert shop.query("select user_id, username, request_id, count(*) from smartflow.audit_log where entity = 'order' and entity_id in"
                       " (select id from smartflow.orders where customer_name = 'By hand') group by 1, 2, 3") == [(None, None, None, 2)]  # fmt: skip
-
-
-def request(client, lines, key=None, **fields):
-    """A request as the family gives it, as SQL."""
-    items = [{"productId": product, "quantity": quantity} for product, quantity in lines]
-    given = json.dumps({"customerName": "A", "items": items, **fields})
-    digest = hashlib.sha256(client.token.encode()).hexdigest()
-    kept = f"sha256('{key}'), sha256('{given}')" if key else "null, null"
-    return (f"row(decode('{digest}', 'hex'), 'staff', true, false, 'request-{secrets.token_hex(4)}', '127.0.0.1', null, {kept},"
-            f" null, null, null, 'UTC', '{given}')::smartflow_api.request")  # fmt: skip
 
 
 # What orders leave behind. Ids of rows that are written in another order aren't compared.
@@ -325,7 +327,7 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
         if dice.random() < 0.3:
             fields["assignedTo"] = dice.choice(all_actions)
         key = dice.choice([None, None, f"{seed}-{dice.randint(1, 4)}"])
-        asks.append((request(dice.choice(clients), lines, key, **fields), key))
+        asks.append((order_call(dice.choice(clients), lines, key, **fields), key))
     connection = shop.connect()
     connection.autocommit = False
     with contextlib.closing(connection), connection.cursor() as cursor:
@@ -362,7 +364,7 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
 def test_a_refusal_keeps_nobody_back(shop, admin):
     product = admin.product(stock=3)["id"]
     with contextlib.closing(shop.connect()) as connection, connection.cursor() as cursor:
-        asks = ", ".join(request(admin, [(product, quantity)]) for quantity in (1, 4, 1))
+        asks = ", ".join(order_call(admin, [(product, quantity)]) for quantity in (1, 4, 1))
         cursor.execute(f"select array_agg(r.status) from unnest(smartflow_api.orders_create_many(array[{asks}])) as r")
         assert cursor.fetchone() == ([201, 409, 201],)
 
