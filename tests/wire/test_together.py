@@ -134,7 +134,7 @@ def test_what_is_wrong_with_one_is_its_own(shop, admin):
     answers = together(shop, admin, [
         lambda: order(admin, [(product, 1)]),
         lambda: order(admin, [(rare, 2)], key=f"short-{new}"),
-        lambda: order(admin, [(999_999_999, 1)]),
+        lambda: order(admin, [(999_999_999, 1)], key=f"missing-{new}"),
         lambda: order(reader, [(product, 1)]),
         lambda: order(Client(shop, "sf_" + "0" * 43), [(product, 1)]),
         lambda: order(admin, [(product, 3)], key=key),
@@ -148,9 +148,8 @@ def test_what_is_wrong_with_one_is_its_own(shop, admin):
     assert answers[6].json["status"] == "Completed"
     assert transactions(shop, [answers[0].json["id"], answers[6].json["id"]]) == 1
     # What they were answered is kept, too.
-    for name, lines, answer in ((f"short-{new}", [(rare, 2)], answers[1]),):
-        again = order(admin, lines, key=name)
-        assert (again.status, again.body, again.headers["Idempotent-Replayed"]) == (409, answer.body, "true")
+    again = order(admin, [(rare, 2)], key=f"short-{new}")
+    assert (again.status, again.body, again.headers["Idempotent-Replayed"]) == (409, answers[1].body, "true")
     again = order(admin, [(product, 1)], status="Completed", key=f"done-{new}")
     assert (again.status, again.body) == (201, answers[6].body)
     assert admin.get(f"/api/products/{product}").json["available"] == 100 - 3 - 1 - 1
@@ -210,7 +209,7 @@ def all_actions(shop):
                ([client.user_id for client in staff],))  # fmt: skip
     shop.query(
         """insert into smartflow.workflows (name, trigger, action, config, conditions)
-           values ('Together 1', 'New Order', 'Assign Staff', '{}', '[]'),
+           values ('Together 1', 'New Order', 'Assign Staff', '{}', '[{"field": "order.total", "operator": ">", "value": 1}]'),
                   ('Together 2', 'New Order', 'Send Notification', '{"channels": ["in-app"], "message": "{{order.id}}"}',
                    '[{"field": "order.total", "operator": ">", "value": 5}]'),
                   ('Together 3', 'Low Stock', 'Send Notification', '{"channels": ["in-app"], "message": "low {{product.id}}"}', '[]')"""
@@ -323,6 +322,8 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
     asks = []
     for _ in range(8):
         lines = [(dice.choice(products), dice.randint(1, 3)) for _ in range(dice.randint(1, 3))]
+        if dice.random() < 0.1:
+            lines.append((999_999_999, 1))
         fields = {"status": dice.choice(["Pending", "Processing", "Completed"])}
         if dice.random() < 0.3:
             fields["assignedTo"] = dice.choice(all_actions)
@@ -347,7 +348,7 @@ def test_a_group_leaves_behind_what_single_orders_do(shop, admin, all_actions, s
                     answers = [(None, None, None)] * len(asks)
                 later = [turn for turn, answer in enumerate(answers) if answer[0] is None]
                 now = [turn for turn in range(len(asks)) if turn not in later]
-                assert len(now) >= 5 or seed % 2
+                assert len(now) >= 4 or seed % 2
             else:
                 answers = [None] * len(asks)
                 for turn, answer in zip(now, answers_alone(cursor, [asks[turn] for turn in now])):
