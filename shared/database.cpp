@@ -182,7 +182,11 @@ void serve(DatabasePool &pool, DatabasePool::Lease &lease,
     try {
         auto outcomes =
             outcomes_of(driver_translated([&] { return run_together(lease.link(), seats); }));
-        for (std::size_t i = 0; i < outcomes.size() && i < seats.size(); ++i) {
+        if (!outcomes.empty() && outcomes.size() != seats.size()) {
+            throw Error(Code::internal_error, "Something went wrong here.")
+                .because("the SQL function gave another number of outcomes");
+        }
+        for (std::size_t i = 0; i < outcomes.size(); ++i) {
             seats[i]->reply = std::move(outcomes[i]);
         }
     } catch (const TryAgain &again) {

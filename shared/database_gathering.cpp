@@ -6,21 +6,30 @@
 
 namespace smartflow {
 
+namespace {
+
+/// All groups may wait for something that others don't want, such as a product that an import
+/// holds.
+constexpr auto company_patience = std::chrono::seconds(1);
+
+} // namespace
+
 void Gathering::serve(Seat &self, std::size_t most, const Serve &serve)
 {
     const auto until = DatabasePool::patience();
+    std::vector<Seat *> group;
+    group.reserve(most); // nothing may be thrown while others rely on this one
     Lock lock(mutex_);
     if (groups_ < most_groups_) {
         ++groups_;
-    } else if (!wait(lock, self, until)) {
+    } else if (!wait(lock, self)) {
         return;
     }
     lock.unlock();
-    std::vector<Seat *> group;
     try {
         DatabasePool::Lease lease(pool_, false, until);
         lock.lock();
-        group = take_along(self, most);
+        take_along(self, most, group);
         lock.unlock();
         call(lease, group, serve);
     } catch (...) { // no connection
@@ -48,31 +57,30 @@ void Gathering::call(DatabasePool::Lease &lease, const std::vector<Seat *> &grou
     }
 }
 
-/// \returns whether it leads now; else it was served
-bool Gathering::wait(Lock &lock, Seat &self, DatabasePool::Clock::time_point until)
+/// \returns whether it leads now; else it was served, or has to be called alone
+bool Gathering::wait(Lock &lock, Seat &self)
 {
     const DatabasePool::Follower one_more(pool_);
     waiting_.push_back(&self);
     const auto called = [&] { return self.state_ != Seat::State::waits; };
-    if (!self.called_.wait_until(lock, until, called)) {
+    if (!self.called_.wait_for(lock, company_patience, called)) {
         waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &self));
-        throw busy("no database connection became free");
+        return false;
     }
     // Who was taken along isn't given up any more: the pool watches that connection.
     self.called_.wait(lock, [&] { return self.state_ != Seat::State::taken; });
     return self.state_ == Seat::State::leads;
 }
 
-std::vector<Gathering::Seat *> Gathering::take_along(Seat &self, std::size_t most)
+void Gathering::take_along(Seat &self, std::size_t most, std::vector<Seat *> &group)
 {
-    std::vector<Seat *> group{&self};
+    group.push_back(&self);
     while (!waiting_.empty() && group.size() < most &&
            waiting_.front()->function == self.function) {
         waiting_.front()->state_ = Seat::State::taken;
         group.push_back(waiting_.front());
         waiting_.pop_front();
     }
-    return group;
 }
 
 /// Lets the next one lead a group, if there is one.

@@ -19,7 +19,8 @@ namespace smartflow {
 /// Those who want the same at the same moment, in groups, a call for each. Who finds as many groups
 /// under way as there may be waits; when one is done the next leads another, and takes along
 /// whoever has come meanwhile. So a group is as large as the rush, and who comes alone waits for
-/// nobody.
+/// nobody. Nor does anybody wait here for long: who isn't taken along within a second goes
+/// alone.
 class Gathering
 {
 public:
@@ -58,8 +59,8 @@ private:
 
     static void call(DatabasePool::Lease &lease, const std::vector<Seat *> &group,
                      const Serve &serve);
-    bool wait(Lock &lock, Seat &self, DatabasePool::Clock::time_point until);
-    std::vector<Seat *> take_along(Seat &self, std::size_t most);
+    bool wait(Lock &lock, Seat &self);
+    void take_along(Seat &self, std::size_t most, std::vector<Seat *> &group);
     void hand_on();
 
     DatabasePool &pool_;

@@ -197,13 +197,13 @@ begin
             else
                 reply := smartflow_api.any_idempotent(q, %2$L);
             end if;
-            commit;
-            flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
             status := reply.status;
             etag := reply.etag;
             location := reply.location;
             body := reply.body;
             replayed := reply.replayed;
+            commit; -- nothing after it may fail: what is done would count as undone
+            flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
         end
         $body$
         $make$, function || '_released', function);
@@ -230,14 +230,15 @@ begin
             outcomes := '{}';
             begin
                 replies := smartflow_api.%2$I(qs);
+                foreach reply in array replies loop
+                    outcomes := outcomes || array[reply.status::text, reply.etag, reply.location, reply.body, reply.replayed::text];
+                end loop;
             exception when others then
+                outcomes := '{}';
                 return;
             end;
             commit;
             flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
-            foreach reply in array replies loop
-                outcomes := outcomes || array[reply.status::text, reply.etag, reply.location, reply.body, reply.replayed::text];
-            end loop;
         end
         $body$
         $make$, function || '_together', function || '_many');

@@ -304,8 +304,8 @@ begin
                 s := done.s;
                 ran := done.ran;
             exception when others then
-                -- A deadlock or a lost serialisation concerns the whole request, not this rule.
-                if sqlstate ~ '^40' or sqlstate ~ '^57' then
+                -- A deadlock, a lost serialisation or a lock that isn't to be had concerns the whole request, not this rule.
+                if sqlstate ~ '^40' or sqlstate ~ '^57' or sqlstate = '55P03' then
                     raise;
                 end if;
                 ran := row('failed', sqlerrm);

@@ -166,7 +166,8 @@ begin
        set orders_through = orders_before + t.orders, revenue_through = revenue_before + t.revenue
       from (select bucket, sum(orders) over (order by bucket) as orders, sum(revenue) over (order by bucket) as revenue
               from sales where bucket >= since) as t
-     where t.bucket = s.bucket;
+     where t.bucket = s.bucket
+       and (s.orders_through, s.revenue_through) is distinct from (orders_before + t.orders, revenue_before + t.revenue);
 end
 $$;
 
@@ -302,11 +303,13 @@ begin
 end
 $$;
 
--- The first time, when triggers exist that keep what is counted here.
+-- The first time, when triggers exist that keep what is counted here; and what a version from before carry_sales
+-- may have folded since migration 0008.
 do $$
 begin
     if not exists (select from order_totals) then
         perform recount();
     end if;
+    perform pg_advisory_xact_lock(fold_lock(), 0), carry_sales('-infinity');
 end
 $$;

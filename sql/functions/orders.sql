@@ -238,7 +238,8 @@ end
 $$;
 
 -- Completes an order and runs the rules. The caller writes both, and takes what was still reserved.
-create function complete(inout o orders, inout runs workflow_runs[])
+-- assigned: as for rules
+create function complete(inout o orders, inout runs workflow_runs[], assigned assignment[] default '{}')
 language plpgsql as $$
 declare
     takes constant boolean := not o.stock_reduced;
@@ -247,7 +248,7 @@ begin
     o.stock_reduced := true;
     o.status := 'Completed';
     o.completed_at := clock();
-    s := run_rules('Order Completed', o, takes);
+    s := run_rules('Order Completed', o, takes, assigned);
     o := s.an_order;
     runs := runs || s.runs;
 end

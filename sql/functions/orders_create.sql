@@ -44,7 +44,7 @@ begin
         if not (s.an_order).stock_reduced then
             s.reason := format('Order %s completed', o.id);
         end if;
-        completed := complete(s.an_order, s.runs);
+        completed := complete(s.an_order, s.runs, assigned);
         return row(completed.o, actor, s.reason, completed.runs);
     end if;
     return row(s.an_order, actor, s.reason, s.runs);
@@ -61,6 +61,8 @@ begin
     if cardinality(drafts) > 1 then
         said := set_config('smartflow.actors', (select json_agg(actor::jsonb || jsonb_build_object('order_id', (an_order).id))
                                                   from unnest(drafts))::text, true);
+    else -- those that came with it may have spoken since
+        said := set_config('smartflow.actor', drafts[1].actor::text, true);
     end if;
     -- Who counts open orders (keep_open_order_counts) wants users in the order of their ids.
     insert into orders overriding system value

@@ -50,7 +50,7 @@ class Rush:
         threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(len(asks))]
         for thread in threads:
             thread.start()
-            thread.join(0.1)
+            thread.join(0.05)  # all together for less than anybody waits for company
         self.holders[0].rollback()
         yield
         for thread in threads:
@@ -155,6 +155,27 @@ def test_what_is_wrong_with_one_is_its_own(shop, admin):
     assert admin.get(f"/api/products/{product}").json["available"] == 100 - 3 - 1 - 1
 
 
+def test_who_is_left_alone_is_on_record_himself(shop, admin):
+    """Of those that come together one is placed, and it isn't the one that was looked at last."""
+    product, other = admin.product(stock=100)["id"], make_client(shop, "staff")
+    answers = together(shop, admin, [lambda: order(admin, [(product, 1)]), lambda: order(other, [(product, 101)])])
+    assert [answer.status for answer in answers] == [201, 409]
+    placed = answers[0].json["id"]
+    assert shop.query("select user_id, request_id from smartflow.audit_log where entity = 'order' and entity_id = %s", (placed,)) == [
+        (admin.user_id, answers[0].headers["X-Request-Id"])
+    ]
+    assert shop.query("select user_id from smartflow.movements where order_id = %s", (placed,)) == [(admin.user_id,)]
+
+
+def test_while_all_groups_wait_others_go_alone(shop, admin):
+    """Two products are held, for whatever reason: who wants a third one isn't refused, and waits a second at most."""
+    product = admin.product(stock=100)["id"]
+    with Rush(shop, admin):
+        answers = at_once([lambda: order(admin, [(product, 1)])] * 5)
+        assert [answer.status for answer in answers] == [201] * 5
+        assert waiting_for_locks(shop) == 2
+
+
 def test_one_key_twice_in_a_rush_is_one_order(shop, admin):
     product, key = admin.product(stock=100)["id"], secrets.token_hex(8)
     answers = together(shop, admin, [lambda: order(admin, [(product, 1)], key=key)] * 3 + [lambda: order(admin, [(product, 1)])])
@@ -212,6 +233,7 @@ def all_actions(shop):
            values ('Together 1', 'New Order', 'Assign Staff', '{}', '[{"field": "order.total", "operator": ">", "value": 1}]'),
                   ('Together 2', 'New Order', 'Send Notification', '{"channels": ["in-app"], "message": "{{order.id}}"}',
                    '[{"field": "order.total", "operator": ">", "value": 5}]'),
+                  ('Together 4', 'Order Completed', 'Assign Staff', '{}', '[{"field": "order.total", "operator": ">", "value": 9}]'),
                   ('Together 3', 'Low Stock', 'Send Notification', '{"channels": ["in-app"], "message": "low {{product.id}}"}', '[]')"""
     )
     yield [client.user_id for client in staff]
