@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(only_the_database_knows_pqxx)
     BOOST_TEST((including({"pqxx"}) == Names{"database_pool.hpp", "database_rows.hpp"}));
     BOOST_TEST((including({"database_pool.hpp"}) ==
                 Names{"database.cpp", "database_gathering.hpp", "database_pool.cpp"}));
-    BOOST_TEST((including({"database_gathering.hpp"}) ==
-                Names{"database.cpp", "database_gathering.cpp"}));
+    BOOST_TEST(
+        (including({"database_gathering.hpp"}) == Names{"database.cpp", "database_gathering.cpp"}));
     BOOST_TEST((including({"database_rows.hpp"}) == Names{"database.cpp", "database_rows.cpp"}));
 }
 
