@@ -47,7 +47,8 @@ const Setting settings_table[] = {
      "CGI it is always 1."},
     {"DATABASE_CONNECTIONS", "4", check_number, {1, 64}, &Settings::database_connections, false,
      "How many database connections a family opens at most for its short calls, which its threads "
-     "share; long lists may take as many again. Where the disk is slow, 8 or 16 sell more at once."},
+     "share; long lists may take as many again. Orders take half of them at most, each for up to "
+     "eight orders at once: two connections for each of the database's processors sell most."},
     {"STATEMENT_TIMEOUT", "30", check_number, {1, 3600}, &Settings::statement_timeout_s, false,
      "Seconds after which the database gives up a request. A server that says nothing at all for "
      "that long, and 2 seconds more, is given up too."},
