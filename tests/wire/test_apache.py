@@ -51,7 +51,8 @@ def make_host_client(host):
 
 
 @pytest.mark.parametrize("ways", WAYS.values(), ids=WAYS)
-def test_the_cases_pass_at_the_document_root(login, ways):
+def test_the_cases_pass_at_the_document_root(shop, ways):
+    login = Login(shop)  # one of its own: the cases make their own users
     host = Apache(login, "", ways)
     try:
         assert host.smartflow("setup", "--password-stdin", input=PASSWORD + "\n").returncode == 0
@@ -66,6 +67,7 @@ def test_the_cases_pass_at_the_document_root(login, ways):
         assert login.wrong_books() == []
     finally:
         host.stop()
+        login.drop()
 
 
 def test_addresses_lead_back_into_the_folder(host, admin):
@@ -82,6 +84,7 @@ def test_addresses_lead_back_into_the_folder(host, admin):
 def test_a_cookie_opens_this_folder_s_shop_alone(host):
     nobody = Client(host)
     answer = nobody.post("/api/auth/login", {"username": "admin", "password": PASSWORD})
+    assert answer.status == 200, answer
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
     folder = host.base.replace("/", "_").replace("%", "_")
     assert cookie.startswith(f"smartflow{folder}-{host.port}="), cookie
