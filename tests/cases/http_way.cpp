@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <sys/socket.h>
 
@@ -55,7 +57,8 @@ public:
         beast::error_code unsent; // a server that refuses a large body answers before it has it all
         http::write(*stream_, request, unsent);
         http::response_parser<http::string_body> parser;
-        parser.body_limit(boost::none);
+        // Not boost::none, which Beast 1.74 takes for a limit of nothing.
+        parser.body_limit(std::numeric_limits<std::uint64_t>::max());
         parser.skip(wire.method == "HEAD");
         beast::error_code unread;
         http::read(*stream_, buffer_, parser, unread);

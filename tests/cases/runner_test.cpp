@@ -3,8 +3,16 @@
 #include "case_file.hpp"
 #include "pattern.hpp"
 #include "scenario.hpp"
+#include "wire.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <future>
+#include <string>
+#include <thread>
 
 using namespace smartflow;
 
@@ -151,6 +159,25 @@ BOOST_AUTO_TEST_CASE(refuses_a_case_file_that_makes_no_sense)
           "== s\nGET /x\n200\n\n{}\n", "== s\n= 1\n", "== s\nGET /x\n200 {}\nempty\n"}) {
         BOOST_CHECK_THROW(parse_cases(text), std::runtime_error);
     }
+}
+
+// Beast 1.74 without a limit takes a body that comes after its header for too long.
+BOOST_AUTO_TEST_CASE(reads_an_answer_whose_body_comes_after_its_header)
+{
+    using boost::asio::ip::tcp;
+    boost::asio::io_context context;
+    tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+    auto served = std::async(std::launch::async, [&] {
+        tcp::socket client = acceptor.accept();
+        for (const std::string part : {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello"}) {
+            boost::asio::write(client, boost::asio::buffer(part));
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+    });
+    const auto way =
+        http_way("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()), "nobody");
+    BOOST_TEST(way->send({"GET", "/", {}, {}}).body == "hello");
+    served.get();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
