@@ -149,7 +149,8 @@ language sql immutable as $$
 $$;
 
 -- Keep order_lines as the document says, and the trail: of new orders by two statements, however many they are.
--- smartflow.actors says who placed each of those that are written together (place).
+-- smartflow.actors says who placed each of those that are written together (place); of whom it says nothing is the
+-- system's, and on record all the same.
 create function keep_new_orders() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
@@ -163,7 +164,7 @@ begin
     select clock(), a.id, a.username, a.role, 'create', 'order', o.id, differences(null, order_audit_fields(row(o.*)::orders)),
            a.request, a.address
       from after o
-      join json_to_recordset(actors) as a (order_id bigint, id bigint, username text, role text, request text, address inet)
+      left join json_to_recordset(actors) as a (order_id bigint, id bigint, username text, role text, request text, address inet)
         on coalesce(a.order_id, o.id) = o.id
      order by o.id;
     return null;

@@ -15,6 +15,7 @@ from faults import order_call, place
 from http_client import Client, at_once, make_client
 from instance import wait_until
 
+
 @pytest.fixture(scope="module")
 def shop(own_shop):
     return own_shop
@@ -279,6 +280,15 @@ def test_an_order_made_by_hand_is_on_record_as_the_systems(shop):
     shop.query("insert into smartflow.orders (customer_name, items, status, total) values ('By hand', '[]', 'Pending', 0), ('By hand', '[]', 'Pending', 0)")
     assert shop.query("select user_id, username, request_id, count(*) from smartflow.audit_log where entity = 'order' and entity_id in"
                       " (select id from smartflow.orders where customer_name = 'By hand') group by 1, 2, 3") == [(None, None, None, 2)]  # fmt: skip
+
+
+def test_no_order_escapes_the_trail_by_who_is_said_to_have_placed_others(shop):
+    connection = shop.connect()
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("set smartflow.actors = '[{\"order_id\": 1, \"id\": 4711}]'")
+        cursor.execute("insert into smartflow.orders (customer_name, items, status, total) values ('Unsaid', '[]', 'Pending', 0) returning id")
+        [number] = cursor.fetchone()
+    assert shop.query("select user_id, action from smartflow.audit_log where entity = 'order' and entity_id = %s", (number,)) == [(None, "create")]
 
 
 # What orders leave behind. Ids of rows that are written in another order aren't compared.
