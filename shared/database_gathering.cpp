@@ -1,8 +1,7 @@
 #include "database_gathering.hpp"
 
-#include "error.hpp"
-
 #include <algorithm>
+#include <chrono>
 
 namespace smartflow {
 
@@ -16,7 +15,6 @@ constexpr auto company_patience = std::chrono::seconds(1);
 
 void Gathering::serve(Seat &self, std::size_t most, const Serve &serve)
 {
-    const auto until = DatabasePool::patience();
     std::vector<Seat *> group;
     group.reserve(most); // nothing may be thrown while others rely on this one
     Lock lock(mutex_);
@@ -27,7 +25,7 @@ void Gathering::serve(Seat &self, std::size_t most, const Serve &serve)
     }
     lock.unlock();
     try {
-        DatabasePool::Lease lease(pool_, false, until);
+        DatabasePool::Lease lease(pool_, false);
         lock.lock();
         take_along(self, most, group);
         lock.unlock();

@@ -70,8 +70,6 @@ std::unique_ptr<pqxx::connection> connect(const std::string &url)
 
 constexpr const char *too_many_wait = "too many wait for a database connection";
 
-} // namespace
-
 Error busy(const char *cause)
 {
     return Error(Code::service_unavailable, "The server is busy. Try again in a moment.")
@@ -79,8 +77,10 @@ Error busy(const char *cause)
         .retry_after(1);
 }
 
-DatabasePool::Lease::Lease(DatabasePool &pool, bool stream, Clock::time_point until)
-    : pool_(pool), stream_(stream), link_(pool.take(stream, until)), watch_(pool.watchdog_),
+} // namespace
+
+DatabasePool::Lease::Lease(DatabasePool &pool, bool stream)
+    : pool_(pool), stream_(stream), link_(pool.take(stream)), watch_(pool.watchdog_),
       deadline_(Clock::now() + pool.answer_time_)
 {}
 
@@ -182,17 +182,12 @@ void DatabasePool::close_idle(std::chrono::seconds idle)
     }
 }
 
-DatabasePool::Clock::time_point DatabasePool::patience()
-{
-    return Clock::now() + queue_patience;
-}
-
-DatabasePool::Connection DatabasePool::take(bool stream, Clock::time_point until)
+DatabasePool::Connection DatabasePool::take(bool stream)
 {
     std::unique_lock<std::mutex> lock(mutex_);
     Shelf &shelf = stream ? streams_ : calls_;
     if (shelf.lent == shelf.most) {
-        return wait_in(shelf, until, lock);
+        return wait_in(shelf, lock);
     }
     ++shelf.lent;
     if (shelf.idle.empty()) {
@@ -203,15 +198,14 @@ DatabasePool::Connection DatabasePool::take(bool stream, Clock::time_point until
     return link;
 }
 
-DatabasePool::Connection DatabasePool::wait_in(Shelf &shelf, Clock::time_point until,
-                                               std::unique_lock<std::mutex> &lock)
+DatabasePool::Connection DatabasePool::wait_in(Shelf &shelf, std::unique_lock<std::mutex> &lock)
 {
     if (shelf.is_full()) {
         throw busy(too_many_wait);
     }
     Waiting self;
     shelf.queue.push_back(&self);
-    if (!self.called.wait_until(lock, until, [&] { return self.served; })) {
+    if (!self.called.wait_for(lock, queue_patience, [&] { return self.served; })) {
         shelf.queue.erase(std::find(shelf.queue.begin(), shelf.queue.end(), &self));
         throw busy("no database connection became free");
     }

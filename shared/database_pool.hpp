@@ -16,12 +16,7 @@
 
 namespace smartflow {
 
-class Error;
 struct Settings;
-
-/// There are more clients than can be served: 503.
-/// \param cause for the log
-Error busy(const char *cause);
 
 /// Connections, made when first needed, lent to one call at a time, in the order of asking. Streams
 /// have as many of their own, so that a slow one never keeps short calls waiting.
@@ -39,9 +34,8 @@ public:
     class Lease
     {
     public:
-        /// \param until how long it is waited for
         /// \throws Error (SERVICE_UNAVAILABLE) when too many wait, or none gets free
-        Lease(DatabasePool &pool, bool stream, Clock::time_point until = patience());
+        Lease(DatabasePool &pool, bool stream);
         ~Lease();
         Lease(const Lease &) = delete;
         Lease &operator=(const Lease &) = delete;
@@ -99,9 +93,6 @@ public:
     /// Whether a statement is prepared on the connections for short calls.
     bool is_prepared(const std::string &function) const;
 
-    /// When whoever asks for a connection now gives up.
-    static Clock::time_point patience();
-
     /// Closes connections that nobody has used for so long.
     void close_idle(std::chrono::seconds idle);
 
@@ -130,9 +121,8 @@ private:
         bool is_full() const { return queue.size() + followers >= longest_queue; }
     };
 
-    Connection take(bool stream, Clock::time_point until);
-    static Connection wait_in(Shelf &shelf, Clock::time_point until,
-                              std::unique_lock<std::mutex> &lock);
+    Connection take(bool stream);
+    static Connection wait_in(Shelf &shelf, std::unique_lock<std::mutex> &lock);
     void give_back(bool stream, Connection link);
 
     std::string url_;

@@ -285,7 +285,7 @@ def test_an_order_made_by_hand_is_on_record_as_the_systems(shop):
 def test_no_order_escapes_the_trail_by_who_is_said_to_have_placed_others(shop):
     connection = shop.connect()
     with contextlib.closing(connection), connection.cursor() as cursor:
-        cursor.execute("set smartflow.actors = '[{\"order_id\": 1, \"id\": 4711}]'")
+        cursor.execute("set smartflow.actors = '[{\"order_id\": 0, \"id\": 4711}]'")
         cursor.execute("insert into smartflow.orders (customer_name, items, status, total) values ('Unsaid', '[]', 'Pending', 0) returning id")
         [number] = cursor.fetchone()
     assert shop.query("select user_id, action from smartflow.audit_log where entity = 'order' and entity_id = %s", (number,)) == [(None, "create")]
