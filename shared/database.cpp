@@ -21,7 +21,6 @@ namespace {
 constexpr const char *late = "no answer in time: "; ///< before a cause
 constexpr int max_attempts = 5;                     ///< of a lost serialisation or a deadlock
 constexpr int streamed_rows_a_fetch = 200;          ///< of a stream
-constexpr std::size_t most_together = 8;            ///< calls in one statement
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
@@ -112,11 +111,9 @@ pqxx::result run(const DatabasePool &pool, pqxx::connection &link, const std::st
     return statement_alone.exec_prepared(name, given);
 }
 
-/// The same for several requests. Prepared by libpqxx when it is first used.
+/// The same for several requests.
 pqxx::result run_together(pqxx::connection &link, const std::vector<Gathering::Seat *> &seats)
 {
-    const std::string function = seats.front()->function + together_suffix;
-    const std::string name = function + std::to_string(seats.size());
     std::vector<CallParameters> parameters;
     std::vector<const char *> values;
     parameters.reserve(seats.size());
@@ -125,9 +122,9 @@ pqxx::result run_together(pqxx::connection &link, const std::vector<Gathering::S
         const auto &more = parameters.back().values();
         values.insert(values.end(), more.begin(), more.end());
     }
-    link.prepare(name, together_statement(function, seats.size()));
     pqxx::nontransaction statement_alone(link);
-    return statement_alone.exec_prepared(name, pqxx::prepare::make_dynamic_params(values));
+    return statement_alone.exec_prepared(together_name(seats.front()->function, seats.size()),
+                                         pqxx::prepare::make_dynamic_params(values));
 }
 
 /// A pause that grows and differs between those who collided.
@@ -170,14 +167,51 @@ pqxx::result answer(DatabasePool &pool, DatabasePool::Lease &lease, const std::s
     }
 }
 
-/// One call for all of these. Where one of several has to be called alone, it gets no reply.
-void serve(DatabasePool &pool, DatabasePool::Lease &lease,
-           const std::vector<Gathering::Seat *> &seats)
+/// All that the answer to a read rests on, but for what is in the database.
+std::string question(const std::string &function, const Arguments &arguments)
+{
+    std::string all;
+    const auto add = [&all](const std::string &part) {
+        all.append(std::to_string(part.size())).append(":").append(part);
+    };
+    add(function);
+    add(arguments.credential.value_or(""));
+    add(arguments.role);
+    add(arguments.if_match.value_or(""));
+    add(arguments.if_none_match.value_or(""));
+    add(arguments.id ? std::to_string(*arguments.id) : "");
+    add(arguments.time_zone);
+    add(arguments.input);
+    return all;
+}
+
+/// \param of_many whether several asked
+Gathering::Outcome outcome_of(const std::string &function, const pqxx::result &result, bool of_many)
+{
+    if (ends_with(function, "_list")) {
+        return std::make_shared<Rows>(result, of_many);
+    }
+    return reply_of(result);
+}
+
+/// One call, the answer to all of these, who ask the same.
+void serve_alike(DatabasePool &pool, DatabasePool::Lease &lease,
+                 const std::vector<Gathering::Seat *> &seats)
+{
+    const Gathering::Seat &first = *seats.front();
+    const auto result = answer(pool, lease, first.function, first.arguments);
+    const auto outcome = outcome_of(first.function, result, seats.size() > 1);
+    for (Gathering::Seat *seat : seats) {
+        seat->outcome = outcome;
+    }
+}
+
+/// One call for all of these. Where one of several has to be called alone, it has no outcome.
+void serve_together(DatabasePool &pool, DatabasePool::Lease &lease,
+                    const std::vector<Gathering::Seat *> &seats)
 {
     if (seats.size() == 1) {
-        Gathering::Seat &only = *seats.front();
-        only.reply = reply_of(answer(pool, lease, only.function, only.arguments));
-        return;
+        return serve_alike(pool, lease, seats);
     }
     try {
         auto outcomes =
@@ -187,7 +221,9 @@ void serve(DatabasePool &pool, DatabasePool::Lease &lease,
                 .because("the SQL function gave another number of outcomes");
         }
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
-            seats[i]->reply = std::move(outcomes[i]);
+            if (outcomes[i]) {
+                seats[i]->outcome = *std::move(outcomes[i]);
+            }
         }
     } catch (const TryAgain &again) {
         if (again.reconnect) {
@@ -197,6 +233,26 @@ void serve(DatabasePool &pool, DatabasePool::Lease &lease,
             throw unavailable((lease.overdue() ? late : "") + again.cause);
         }
     }
+}
+
+/// What it is answered in company, where it may be called so.
+Gathering::Outcome in_company(DatabasePool &pool, Gathering &alike, Gathering &together,
+                              const std::string &function, const Arguments &arguments)
+{
+    const bool writes = arguments.released;
+    if ((arguments.write && !writes) ||
+        !pool.is_prepared(writes ? function + released_suffix : function)) {
+        return {}; // unprepared under CGI: nobody is beside
+    }
+    Gathering::Seat seat(writes ? function : question(function, arguments), function, arguments);
+    const auto serve = writes ? serve_together : serve_alike;
+    (writes ? together : alike).serve(seat, [&](auto &lease, const auto &seats) {
+        serve(pool, lease, seats);
+    });
+    if (seat.failure) {
+        std::rethrow_exception(seat.failure);
+    }
+    return std::move(seat.outcome);
 }
 
 } // namespace
@@ -222,7 +278,9 @@ Database::Database(const Settings &settings, const std::string &family,
     pool_ = std::make_unique<DatabasePool>(connection_string(settings, family), settings,
                                            std::move(functions));
     const auto connections = static_cast<std::size_t>(settings.database_connections);
-    gathering_ = std::make_unique<Gathering>(*pool_, std::max<std::size_t>(connections / 2, 1));
+    const std::size_t half = std::max<std::size_t>(connections / 2, 1);
+    alike_ = std::make_unique<Gathering>(*pool_, half, settings.threads);
+    together_ = std::make_unique<Gathering>(*pool_, half, most_together);
 }
 
 Database::~Database() = default;
@@ -237,36 +295,17 @@ Reply Database::call(const std::string &function, const Arguments &arguments, co
     if (ends_with(function, "_stream")) {
         return stream(function, arguments, sink);
     }
-    if (arguments.released) {
-        if (auto reply = gather(function, arguments)) {
-            return *std::move(reply);
-        }
-    }
     // All of the answer is here before a slow client gets it, and the connection is free again.
-    const pqxx::result result = [&] {
+    Gathering::Outcome outcome = in_company(*pool_, *alike_, *together_, function, arguments);
+    if (std::holds_alternative<std::monostate>(outcome)) {
         DatabasePool::Lease lease(*pool_, false);
-        return answer(*pool_, lease, function, arguments);
-    }();
-    if (!sink) {
-        return reply_of(result);
+        outcome = outcome_of(function, answer(*pool_, lease, function, arguments), false);
     }
-    pass_rows(result, columns_of(result), sink);
-    return Reply();
-}
-
-std::optional<Reply> Database::gather(const std::string &function, const Arguments &arguments)
-{
-    if (!pool_->is_prepared(function + released_suffix)) {
-        return std::nullopt; // CGI: nobody is beside
+    if (auto *rows = std::get_if<std::shared_ptr<Rows>>(&outcome)) {
+        (*rows)->pass(sink);
+        return Reply();
     }
-    Gathering::Seat seat(function, arguments);
-    gathering_->serve(seat, most_together, [this](auto &lease, const auto &seats) {
-        smartflow::serve(*pool_, lease, seats);
-    });
-    if (seat.failure) {
-        std::rethrow_exception(seat.failure);
-    }
-    return std::move(seat.reply);
+    return std::get<Reply>(std::move(outcome));
 }
 
 Reply Database::stream(const std::string &function, const Arguments &arguments, const RowSink &sink)

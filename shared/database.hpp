@@ -95,10 +95,10 @@ public:
 
 private:
     Reply stream(const std::string &function, const Arguments &arguments, const RowSink &sink);
-    std::optional<Reply> gather(const std::string &function, const Arguments &arguments);
 
     std::unique_ptr<DatabasePool> pool_;
-    std::unique_ptr<Gathering> gathering_;
+    std::unique_ptr<Gathering> alike_;    ///< who reads the same has one answer
+    std::unique_ptr<Gathering> together_; ///< who writes has one call
 };
 
 /// DATABASE_URL for a family.

@@ -1,46 +1,55 @@
 #include "database_gathering.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace smartflow {
 
 namespace {
 
-/// All groups may wait for something that others don't want, such as a product that an import
-/// holds.
-constexpr auto company_patience = std::chrono::seconds(1);
+constexpr int most_rounds = 5; ///< of patience
 
 } // namespace
 
-void Gathering::serve(Seat &self, std::size_t most, const Serve &serve)
+void Gathering::serve(Seat &self, const Serve &serve)
 {
     std::vector<Seat *> group;
-    group.reserve(most); // nothing may be thrown while others rely on this one
+    group.reserve(most_seats_); // nothing may be thrown while others rely on this one
     Lock lock(mutex_);
-    if (groups_ < most_groups_) {
-        ++groups_;
-    } else if (!wait(lock, self)) {
+    Company &company = companies_[self.what];
+    if (company.groups < most_groups_) {
+        ++company.groups;
+    } else if (!wait(lock, company, self)) {
         return;
     }
     lock.unlock();
     try {
         DatabasePool::Lease lease(pool_, false);
         lock.lock();
-        take_along(self, most, group);
+        take_along(self, group);
         lock.unlock();
         call(lease, group, serve);
     } catch (...) { // no connection
         lock.lock();
-        hand_on();
+        hand_on(self.what);
         throw;
     }
     lock.lock();
-    hand_on();
+    ++company.served;
+    hand_on(self.what);
     for (Seat *seat : group) {
         seat->state_ = Seat::State::served;
         seat->called_.notify_one(); // under the lock: it is gone once it has been seen
     }
+}
+
+std::size_t Gathering::waiting()
+{
+    const Lock lock(mutex_);
+    std::size_t waiting = 0;
+    for (const auto &[what, company] : companies_) {
+        waiting += company.waiting.size();
+    }
+    return waiting;
 }
 
 void Gathering::call(DatabasePool::Lease &lease, const std::vector<Seat *> &group,
@@ -56,41 +65,50 @@ void Gathering::call(DatabasePool::Lease &lease, const std::vector<Seat *> &grou
 }
 
 /// \returns whether it leads now; else it was served, or has to be called alone
-bool Gathering::wait(Lock &lock, Seat &self)
+bool Gathering::wait(Lock &lock, Company &company, Seat &self)
 {
     const DatabasePool::Follower one_more(pool_);
-    waiting_.push_back(&self);
+    company.waiting.push_back(&self);
     const auto called = [&] { return self.state_ != Seat::State::waits; };
-    if (!self.called_.wait_for(lock, company_patience, called)) {
-        waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &self));
-        return false;
+    for (int round = 1;; ++round) {
+        const std::uint64_t before = company.served;
+        if (self.called_.wait_for(lock, patience_, called)) {
+            break;
+        }
+        if (company.served == before || round == most_rounds) {
+            auto &waiting = company.waiting;
+            waiting.erase(std::find(waiting.begin(), waiting.end(), &self));
+            return false;
+        }
     }
     // Who was taken along isn't given up any more: the pool watches that connection.
     self.called_.wait(lock, [&] { return self.state_ != Seat::State::taken; });
     return self.state_ == Seat::State::leads;
 }
 
-void Gathering::take_along(Seat &self, std::size_t most, std::vector<Seat *> &group)
+void Gathering::take_along(Seat &self, std::vector<Seat *> &group)
 {
+    auto &waiting = companies_.at(self.what).waiting;
     group.push_back(&self);
-    while (!waiting_.empty() && group.size() < most &&
-           waiting_.front()->function == self.function) {
-        waiting_.front()->state_ = Seat::State::taken;
-        group.push_back(waiting_.front());
-        waiting_.pop_front();
+    while (!waiting.empty() && group.size() < most_seats_) {
+        waiting.front()->state_ = Seat::State::taken;
+        group.push_back(waiting.front());
+        waiting.pop_front();
     }
 }
 
 /// Lets the next one lead a group, if there is one.
-void Gathering::hand_on()
+void Gathering::hand_on(const std::string &what)
 {
-    if (waiting_.empty()) {
-        --groups_;
-        return;
+    const auto company = companies_.find(what);
+    auto &waiting = company->second.waiting;
+    if (!waiting.empty()) {
+        waiting.front()->state_ = Seat::State::leads;
+        waiting.front()->called_.notify_one();
+        waiting.pop_front();
+    } else if (--company->second.groups == 0) {
+        companies_.erase(company);
     }
-    waiting_.front()->state_ = Seat::State::leads;
-    waiting_.front()->called_.notify_one();
-    waiting_.pop_front();
 }
 
 } // namespace smartflow

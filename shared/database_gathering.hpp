@@ -3,36 +3,49 @@
 
 #include "database.hpp"
 #include "database_pool.hpp"
+#include "database_rows.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace smartflow {
 
-/// Those who want the same at the same moment, in groups, a call for each. Who finds as many groups
-/// under way as there may be waits; when one is done the next leads another, and takes along
-/// whoever has come meanwhile. So a group is as large as the rush, and who comes alone waits for
-/// nobody. Nor does anybody wait here for long: who isn't taken along within a second goes
-/// alone.
+/// Those who want the same at the same moment, in groups, a call for each. Who finds as many of
+/// their groups under way as there may be waits; when one is done the next leads another, and takes
+/// along whoever has come meanwhile. So a group is as large as the rush, who comes alone waits for
+/// nobody, and no call begins before all it is for have asked. Who isn't taken along goes alone:
+/// after a second in which no group was served (all may wait for something that others don't want,
+/// such as a product that an import holds), or five.
 class Gathering
 {
 public:
-    /// One call. Exactly one of reply and failure is set when it was served; neither where it has
+    /// What its request is answered, or the list that all of them ask for.
+    using Outcome = std::variant<std::monostate, Reply, std::shared_ptr<Rows>>;
+
+    /// One call. Exactly one of outcome and failure is set when it was served; neither where it has
     /// to be called alone.
     struct Seat {
-        Seat(const std::string &wanted, const Arguments &given) : function(wanted), arguments(given)
+        /// \param wanted what it may share a group for
+        Seat(std::string wanted, const std::string &called, const Arguments &given)
+            : what(std::move(wanted)), function(called), arguments(given)
         {}
 
+        const std::string what;
         const std::string &function;
         const Arguments &arguments;
-        std::optional<Reply> reply;
+        Outcome outcome;
         std::exception_ptr failure;
 
     private:
@@ -45,29 +58,43 @@ public:
     /// Calls for all of these on that connection. May throw: then it failed for all.
     using Serve = std::function<void(DatabasePool::Lease &, const std::vector<Seat *> &)>;
 
-    /// \param most_groups under way at once
-    Gathering(DatabasePool &pool, std::size_t most_groups) : pool_(pool), most_groups_(most_groups)
+    /// \param most_groups under way at once, of those who want the same
+    /// \param most_seats  in a group
+    /// \param patience    in which some group should be served
+    Gathering(DatabasePool &pool, std::size_t most_groups, std::size_t most_seats,
+              std::chrono::milliseconds patience = std::chrono::seconds(1))
+        : pool_(pool), most_groups_(most_groups), most_seats_(most_seats), patience_(patience)
     {}
 
-    /// Returns when the seat is served, by its own thread or the leader's.
-    /// \param most  seats of one function in a group
-    /// \throws Error (SERVICE_UNAVAILABLE) as for a connection
-    void serve(Seat &self, std::size_t most, const Serve &serve);
+    /// Returns when the seat is served, by its own thread or the leader's, or has to be called
+    /// alone. \throws Error (SERVICE_UNAVAILABLE) as for a connection
+    void serve(Seat &self, const Serve &serve);
+
+    /// How many wait for company now.
+    std::size_t waiting();
 
 private:
     using Lock = std::unique_lock<std::mutex>;
 
+    /// Those who want the same.
+    struct Company {
+        std::size_t groups = 0;     ///< under way, or waiting for a connection
+        std::uint64_t served = 0;   ///< groups
+        std::deque<Seat *> waiting; ///< empty while there are fewer than most_groups_
+    };
+
     static void call(DatabasePool::Lease &lease, const std::vector<Seat *> &group,
                      const Serve &serve);
-    bool wait(Lock &lock, Seat &self);
-    void take_along(Seat &self, std::size_t most, std::vector<Seat *> &group);
-    void hand_on();
+    bool wait(Lock &lock, Company &company, Seat &self);
+    void take_along(Seat &self, std::vector<Seat *> &group);
+    void hand_on(const std::string &what);
 
     DatabasePool &pool_;
     std::size_t most_groups_;
+    std::size_t most_seats_;
+    std::chrono::milliseconds patience_;
     std::mutex mutex_;
-    std::size_t groups_ = 0;     ///< under way, or waiting for a connection
-    std::deque<Seat *> waiting_; ///< empty while there are fewer than most_groups_
+    std::unordered_map<std::string, Company> companies_; ///< those of which there are groups
 };
 
 } // namespace smartflow

@@ -142,10 +142,21 @@ void DatabasePool::Lease::prepare()
         for (const std::string &function : pool_.functions_) {
             link_->prepare(function, call_statement(function));
             link_->prepare_now(function);
+            if (ends_with(function, released_suffix)) {
+                prepare_together(function.substr(0, function.rfind(released_suffix)));
+            }
         }
     } catch (...) {
         drop();
         throw;
+    }
+}
+
+/// The server hears of each when it is first used.
+void DatabasePool::Lease::prepare_together(const std::string &function)
+{
+    for (std::size_t requests = 2; requests <= most_together; ++requests) {
+        link_->prepare(together_name(function, requests), together_statement(function, requests));
     }
 }
 

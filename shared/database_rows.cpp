@@ -2,6 +2,7 @@
 
 #include "column_kind.hpp"
 #include "error.hpp"
+#include "pages.hpp"
 
 namespace smartflow {
 
@@ -90,6 +91,43 @@ bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, c
         }
     }
     return true;
+}
+
+Rows::Rows(const pqxx::result &result, bool of_many)
+    : result_(result), columns_(columns_of(result)), of_many_(of_many)
+{}
+
+void Rows::pass(const RowSink &sink)
+{
+    if (!of_many_) {
+        pass_rows(result_, columns_, sink);
+        return;
+    }
+    std::call_once(made_, [this] { make(); });
+    for (const Row &row : rows_) {
+        if (!sink(row)) {
+            return;
+        }
+    }
+}
+
+void Rows::make()
+{
+    rows_.clear(); // memory may have been short before
+    json_.clear();
+    with_json_.clear();
+    with_json_.emplace_back("#json", Column::Kind::row);
+    with_json_.insert(with_json_.end(), columns_.begin(), columns_.end());
+    pass_rows(result_, columns_, [this](const Row &row) {
+        Row made{&with_json_, row.values};
+        if (!row.values.empty()) {
+            json_.emplace_back();
+            append_row(json_.back(), row);
+            made.values.insert(made.values.begin(), json_.back().c_str());
+        }
+        rows_.push_back(std::move(made));
+        return true;
+    });
 }
 
 } // namespace smartflow

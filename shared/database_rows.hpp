@@ -5,6 +5,10 @@
 
 #include <pqxx/pqxx>
 
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace smartflow {
@@ -23,6 +27,27 @@ std::vector<Column> columns_of(const pqxx::result &result);
 /// Gives every row to the sink, or one without values where there is none.
 /// \returns false when the sink wants no more
 bool pass_rows(const pqxx::result &result, const std::vector<Column> &columns, const RowSink &sink);
+
+/// A list, for all of those who asked for it, each in a thread of his own.
+class Rows
+{
+public:
+    /// \param of_many whether several asked: then it is made ready once
+    Rows(const pqxx::result &result, bool of_many);
+
+    void pass(const RowSink &sink);
+
+private:
+    void make();
+
+    const pqxx::result result_;
+    const std::vector<Column> columns_;
+    const bool of_many_;
+    std::once_flag made_;
+    std::vector<Column> with_json_;
+    std::deque<std::string> json_; ///< which the rows point to
+    std::vector<Row> rows_;
+};
 
 } // namespace smartflow
 

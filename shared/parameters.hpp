@@ -20,8 +20,9 @@ inline constexpr const char *idempotent_call = "any_idempotent";
 /// before its commit is on disk (01_session.sql).
 inline constexpr const char *released_suffix = "_released";
 
-/// Ends the name of what does the same for several requests in one call.
+/// Ends the name of what does the same for several requests in one call, at most so many.
 inline constexpr const char *together_suffix = "_together";
+inline constexpr std::size_t most_together = 8;
 
 /// The fields of the composite smartflow_api.request, as SQL's types.
 inline constexpr std::array request_types = {"bytea", "text",   "boolean", "boolean", "text",
@@ -50,10 +51,16 @@ inline std::string call_statement(const std::string &function)
            (function == idempotent_call ? ", $15::text)" : ")");
 }
 
-/// The statement that calls what does so many requests, with the CallParameters of each.
+/// What the statement is called that calls a function for so many requests.
+inline std::string together_name(const std::string &function, std::size_t requests)
+{
+    return function + together_suffix + std::to_string(requests);
+}
+
+/// That statement, with the CallParameters of each.
 inline std::string together_statement(const std::string &function, std::size_t requests)
 {
-    std::string statement = "call smartflow_api." + function + "(array[";
+    std::string statement = "call smartflow_api." + function + together_suffix + "(array[";
     for (std::size_t i = 0; i < requests; ++i) {
         statement += (i == 0 ? "" : ",") + request_value(i * request_types.size());
     }

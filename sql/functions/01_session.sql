@@ -132,7 +132,7 @@ begin
 end
 $$;
 
--- The same for requests that are called together: whose key it is, and of which of them.
+-- What any_idempotent does, for requests that are called together: whose key it is, and of which of them.
 create type claim as (
     n           integer,
     user_id     bigint,

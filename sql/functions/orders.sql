@@ -45,10 +45,10 @@ create function no_order() returns void language sql as $$
     select fail('NOT_FOUND', 'There is no such order.')
 $$;
 
-create function orders_read(q request) returns response
-language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
+-- The order that the path names, as it is now.
+create function order_response(q request) returns response
+language plpgsql stable as $$
 declare
-    me constant actor := authenticate(q);
     body text;
     etag text;
 begin
@@ -60,14 +60,12 @@ begin
 end
 $$;
 
-create function order_response(q request, order_id bigint, answer integer default 200) returns response
-language plpgsql stable as $$
+create function orders_read(q request) returns response
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    body text;
-    etag text;
+    me constant actor := authenticate(q);
 begin
-    select "#json", "#etag" into body, etag from order_document where id = order_id;
-    return single(q, body, etag, case answer when 201 then '/api/orders/' || order_id end, answer);
+    return order_response(q);
 end
 $$;
 
@@ -317,7 +315,7 @@ begin
     if o.items::text <> before.items::text or o.stock_reduced <> before.stock_reduced then
         perform settle_goods(before, o, format(case when takes then 'Order %s completed' else 'Order %s changed' end, o.id));
     end if;
-    return order_response(q, q.id);
+    return order_response(q);
 end
 $$;
 

@@ -1,5 +1,5 @@
--- New orders: one alone, or those that came while all connections were busy, together. What costs most of an order
--- is beginning its statements, and waiting for the disk; together they share both.
+-- New orders: one alone, or together those that came while as many groups as may be were under way. What costs most
+-- of an order is beginning its statements, and waiting for the disk; together they share both.
 
 -- A new order, priced and with what the rules made of it, that isn't written yet.
 create type order_draft as (

@@ -1,10 +1,9 @@
 -- A shop of many products and orders for measuring:
 --     psql -v orders=1000000 -v products=10000000 -v days=90 -f generate.sql
 -- Two lines an order; the newest 400 came in on the last day and are open, those before are completed, spread evenly
--- over the other days. What the
--- triggers write row by row (ledger, trail, lines, totals) is written set by set, with indexes and foreign
--- keys made at the end, since ten million products would else take an hour; at the end the full check says whether the
--- books balance. All or nothing: one transaction.
+-- over the other days. What the triggers write row by row (ledger, trail, lines, totals) is written set by set, with
+-- indexes and foreign keys made at the end, since ten million products would else take an hour; at the end the full
+-- check says whether the books balance. All or nothing: one transaction.
 
 \set ON_ERROR_STOP on
 begin;

@@ -1,7 +1,7 @@
 """What `make bench` measures: each operation as requests to the API and, for the ceiling, as a pgbench
 script that calls the same SQL function with the same arguments.
 
-In a request `@a@`, `@b@` and `@h@` are products, `@o@` is an order; requests are made beforehand, so that
+In a request `@a@`, `@b@` and `@h@` are products, `@o@` is an order, `@l@` the rows of a page; requests are made beforehand, so that
 asking costs the client little. In a script they are pgbench's variables.
 """
 import dataclasses
@@ -88,6 +88,9 @@ OPERATIONS = {
     "page of 50 products": Operation(
         "/api/products?limit=50", "products_list",
         rows="select {shown} from smartflow_api.product_wire where not archived order by id limit 51"),
+    "another page each time": Operation(
+        "/api/products?limit=@l@", "products_list", variables=(r"\set l random(1, 100)", r"\set m :l + 1"),
+        rows="select {shown} from smartflow_api.product_wire where not archived order by id limit :m"),
     "1000 products": Operation("/api/products", "products_list"),
     "unchanged product (304)": Operation(
         "/api/products/1", "products_read", id="1", conditional=True
@@ -134,6 +137,7 @@ def requests(operation, data):
             "a": dice.randint(1, data["products"]),
             "b": dice.randint(1, data["products"]),
             "h": HOT,
+            "l": dice.randint(1, 100),
             "o": data["first_order"] + n % 400,
             "s": ('"Processing"', '"Pending"')[n // 400 % 2],
             "login": data["login"],
@@ -145,7 +149,7 @@ def requests(operation, data):
 def script(operation, data):
     """The pgbench script."""
     if operation.rows:
-        return operation.rows.format(shown=data["shown"]) + ";\n"
+        return "\n".join([*operation.variables, operation.rows.format(shown=data["shown"]) + ";", ""])
     ask = ROW.format(
         digest=data["digest"],
         write=str(operation.method != "GET").lower(),

@@ -1,0 +1,205 @@
+// Groups without a database: the pool makes a connection only when one is asked for it.
+
+#include "database_gathering.hpp"
+#include "error.hpp"
+#include "settings.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace smartflow;
+
+namespace {
+
+/// One group at once; of those who come meanwhile as many may wait as half of the threads.
+class Rush
+{
+public:
+    using Group = std::vector<Gathering::Seat *>;
+
+    explicit Rush(std::size_t most_seats,
+                  std::chrono::milliseconds patience = std::chrono::minutes(5))
+        : pool_("", settings(), {}), gathering_(pool_, 1, most_seats, patience)
+    {}
+
+    /// Somebody asks; \returns what he is answered, `alone` where he has to ask himself.
+    std::future<std::string> ask(const std::string &what, const std::string &wanted = "the same")
+    {
+        return std::async(std::launch::async, [this, what, wanted] {
+            Arguments arguments;
+            arguments.input = what;
+            Gathering::Seat seat(wanted, function_, arguments);
+            gathering_.serve(seat, [this](auto &, const Group &group) { serve(group); });
+            if (seat.failure) {
+                std::rethrow_exception(seat.failure);
+            }
+            const auto *reply = std::get_if<Reply>(&seat.outcome);
+            return reply ? *reply->body : "alone";
+        });
+    }
+
+    /// Until so many wait. \throws std::runtime_error where they don't
+    void wait_until(std::size_t waiting)
+    {
+        for (int looks = 0; gathering_.waiting() != waiting; ++looks) {
+            if (looks == 30'000) {
+                release(); // else nobody comes to an end
+                throw std::runtime_error("they don't wait");
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
+    /// Until somebody is being served.
+    void wait_until_served() { begun_.get_future().wait(); }
+
+    /// The first group has waited; the others don't.
+    void release() { released_.set_value(); }
+
+    std::vector<std::size_t> groups; ///< their sizes
+
+private:
+    static Settings settings()
+    {
+        Settings given;
+        given.threads = 8;
+        given.database_connections = 2;
+        given.statement_timeout_s = 30;
+        return given;
+    }
+
+    void serve(const Group &group)
+    {
+        groups.push_back(group.size());
+        if (groups.size() == 1) {
+            begun_.set_value();
+            released_.get_future().wait();
+        }
+        for (Gathering::Seat *seat : group) {
+            const std::string &what = seat->arguments.input;
+            if (what == "fail") {
+                throw std::runtime_error("failed");
+            }
+            if (what != "alone") {
+                Reply reply;
+                reply.body = "to " + what;
+                seat->outcome = std::move(reply);
+            }
+        }
+    }
+
+    std::string function_ = "orders_create";
+    DatabasePool pool_;
+    Gathering gathering_;
+    std::promise<void> begun_;
+    std::promise<void> released_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(gathering)
+
+BOOST_AUTO_TEST_CASE(those_who_come_meanwhile_are_one_group_and_each_has_his_own_answer)
+{
+    Rush rush(8);
+    auto first = rush.ask("first");
+    rush.wait_until_served();
+    std::vector<std::future<std::string>> others;
+    for (const std::string what : {"a", "b", "alone", "c"}) {
+        others.push_back(rush.ask(what));
+    }
+    rush.wait_until(4);
+    rush.release();
+    BOOST_TEST(first.get() == "to first");
+    BOOST_TEST(others[0].get() == "to a");
+    BOOST_TEST(others[1].get() == "to b");
+    BOOST_TEST(others[2].get() == "alone");
+    BOOST_TEST(others[3].get() == "to c");
+    BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 4}));
+}
+
+BOOST_AUTO_TEST_CASE(a_group_takes_no_more_than_it_has_seats)
+{
+    Rush rush(3);
+    auto first = rush.ask("first");
+    rush.wait_until_served();
+    std::vector<std::future<std::string>> others;
+    for (int i = 0; i < 4; ++i) {
+        others.push_back(rush.ask("other"));
+    }
+    rush.wait_until(4);
+    rush.release();
+    for (auto &other : others) {
+        BOOST_TEST(other.get() == "to other");
+    }
+    BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 3, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_something_else_neither_waits_nor_is_taken_along)
+{
+    Rush rush(8);
+    auto first = rush.ask("first");
+    rush.wait_until_served();
+    auto other = rush.ask("other");
+    rush.wait_until(1);
+    BOOST_TEST(rush.ask("stranger", "something else").get() == "to stranger");
+    rush.release();
+    BOOST_TEST(first.get() == "to first");
+    BOOST_TEST(other.get() == "to other");
+    BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 1, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(who_finds_no_room_to_wait_is_refused)
+{
+    Rush rush(8);
+    auto first = rush.ask("first");
+    rush.wait_until_served();
+    std::vector<std::future<std::string>> others;
+    for (int i = 0; i < 4; ++i) {
+        others.push_back(rush.ask("other"));
+    }
+    rush.wait_until(4);
+    BOOST_CHECK_EXCEPTION(rush.ask("too many").get(), Error,
+                          [](const Error &error) { return error.status() == 503; });
+    rush.release();
+    for (auto &other : others) {
+        BOOST_TEST(other.get() == "to other");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_fails_fails_for_all_of_the_group_and_for_nobody_else)
+{
+    Rush rush(8);
+    auto first = rush.ask("first");
+    rush.wait_until_served();
+    std::vector<std::future<std::string>> others;
+    for (const std::string what : {"a", "fail", "b", "c"}) {
+        others.push_back(rush.ask(what));
+    }
+    rush.wait_until(4);
+    rush.release();
+    BOOST_TEST(first.get() == "to first");
+    for (auto &other : others) {
+        BOOST_CHECK_THROW(other.get(), std::runtime_error);
+    }
+    BOOST_TEST(rush.ask("later").get() == "to later");
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_while_no_group_is_served_goes_alone)
+{
+    Rush rush(8, std::chrono::milliseconds(20));
+    auto first = rush.ask("first");
+    rush.wait_until_served();
+    BOOST_TEST(rush.ask("other").get() == "alone");
+    rush.release();
+    BOOST_TEST(first.get() == "to first");
+    BOOST_TEST(rush.ask("later").get() == "to later");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
