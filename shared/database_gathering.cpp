@@ -10,6 +10,30 @@ constexpr int most_rounds = 5; ///< of patience
 
 } // namespace
 
+/// It may be gone as soon as it has been called.
+void Gathering::Seat::call(State state)
+{
+    const std::lock_guard<std::mutex> lock(mutex_);
+    state_ = state;
+    if (state != State::taken) { // then it has to wait on
+        called_.notify_one();
+    }
+}
+
+Gathering::Seat::State Gathering::Seat::wait_while(State state)
+{
+    std::unique_lock<std::mutex> lock(mutex_);
+    called_.wait(lock, [&] { return state_ != state; });
+    return state_;
+}
+
+Gathering::Seat::State Gathering::Seat::wait_while(State state, std::chrono::milliseconds patience)
+{
+    std::unique_lock<std::mutex> lock(mutex_);
+    called_.wait_for(lock, patience, [&] { return state_ != state; });
+    return state_;
+}
+
 void Gathering::serve(Seat &self, const Serve &serve)
 {
     std::vector<Seat *> group;
@@ -18,10 +42,11 @@ void Gathering::serve(Seat &self, const Serve &serve)
     Company &company = companies_[self.what];
     if (company.groups < most_groups_) {
         ++company.groups;
-    } else if (!wait(lock, company, self)) {
+        lock.unlock();
+    } else if (!wait(std::move(lock), company, self)) {
         return;
     }
-    lock.unlock();
+    lock = Lock(mutex_, std::defer_lock);
     try {
         DatabasePool::Lease lease(pool_, false);
         lock.lock();
@@ -36,9 +61,9 @@ void Gathering::serve(Seat &self, const Serve &serve)
     lock.lock();
     ++company.served;
     hand_on(self.what);
+    lock.unlock();
     for (Seat *seat : group) {
-        seat->state_ = Seat::State::served;
-        seat->called_.notify_one(); // under the lock: it is gone once it has been seen
+        seat->call(Seat::State::served);
     }
 }
 
@@ -65,15 +90,19 @@ void Gathering::call(DatabasePool::Lease &lease, const std::vector<Seat *> &grou
 }
 
 /// \returns whether it leads now; else it was served, or has to be called alone
-bool Gathering::wait(Lock &lock, Company &company, Seat &self)
+bool Gathering::wait(Lock lock, Company &company, Seat &self)
 {
     const DatabasePool::Follower one_more(pool_);
     company.waiting.push_back(&self);
-    const auto called = [&] { return self.state_ != Seat::State::waits; };
     for (int round = 1;; ++round) {
         const std::uint64_t before = company.served;
-        if (self.called_.wait_for(lock, patience_, called)) {
+        lock.unlock();
+        if (self.wait_while(Seat::State::waits, patience_) != Seat::State::waits) {
             break;
+        }
+        lock.lock();
+        if (self.wait_while(Seat::State::waits, {}) != Seat::State::waits) {
+            break; // called in this very moment: the company may be gone
         }
         if (company.served == before || round == most_rounds) {
             auto &waiting = company.waiting;
@@ -82,8 +111,7 @@ bool Gathering::wait(Lock &lock, Company &company, Seat &self)
         }
     }
     // Who was taken along isn't given up any more: the pool watches that connection.
-    self.called_.wait(lock, [&] { return self.state_ != Seat::State::taken; });
-    return self.state_ == Seat::State::leads;
+    return self.wait_while(Seat::State::taken) == Seat::State::leads;
 }
 
 void Gathering::take_along(Seat &self, std::vector<Seat *> &group)
@@ -91,7 +119,7 @@ void Gathering::take_along(Seat &self, std::vector<Seat *> &group)
     auto &waiting = companies_.at(self.what).waiting;
     group.push_back(&self);
     while (!waiting.empty() && group.size() < most_seats_) {
-        waiting.front()->state_ = Seat::State::taken;
+        waiting.front()->call(Seat::State::taken);
         group.push_back(waiting.front());
         waiting.pop_front();
     }
@@ -103,9 +131,9 @@ void Gathering::hand_on(const std::string &what)
     const auto company = companies_.find(what);
     auto &waiting = company->second.waiting;
     if (!waiting.empty()) {
-        waiting.front()->state_ = Seat::State::leads;
-        waiting.front()->called_.notify_one();
+        Seat *next = waiting.front();
         waiting.pop_front();
+        next->call(Seat::State::leads);
     } else if (--company->second.groups == 0) {
         companies_.erase(company);
     }

@@ -51,8 +51,15 @@ public:
     private:
         friend class Gathering;
         enum class State { waits, leads, taken, served };
-        State state_ = State::waits;
+
+        void call(State state);
+        State wait_while(State state);
+        State wait_while(State state, std::chrono::milliseconds patience);
+
+        /// Its own, so that who is called needn't wait for those who are called with it.
+        std::mutex mutex_;
         std::condition_variable called_;
+        State state_ = State::waits;
     };
 
     /// Calls for all of these on that connection. May throw: then it failed for all.
@@ -85,7 +92,7 @@ private:
 
     static void call(DatabasePool::Lease &lease, const std::vector<Seat *> &group,
                      const Serve &serve);
-    bool wait(Lock &lock, Company &company, Seat &self);
+    bool wait(Lock lock, Company &company, Seat &self);
     void take_along(Seat &self, std::vector<Seat *> &group);
     void hand_on(const std::string &what);
 
