@@ -40,7 +40,7 @@ void Gathering::serve(Seat &self, const Serve &serve)
     group.reserve(most_seats_); // nothing may be thrown while others rely on this one
     Lock lock(mutex_);
     Company &company = companies_[self.what];
-    if (company.groups < most_groups_) {
+    if (company.waiting.empty() && may_begin(company, 1)) {
         ++company.groups;
         lock.unlock();
     } else if (!wait(std::move(lock), company, self)) {
@@ -94,6 +94,7 @@ bool Gathering::wait(Lock lock, Company &company, Seat &self)
 {
     const DatabasePool::Follower one_more(pool_);
     company.waiting.push_back(&self);
+    begin_group(company);
     for (int round = 1;; ++round) {
         const std::uint64_t before = company.served;
         lock.unlock();
@@ -116,26 +117,42 @@ bool Gathering::wait(Lock lock, Company &company, Seat &self)
 
 void Gathering::take_along(Seat &self, std::vector<Seat *> &group)
 {
-    auto &waiting = companies_.at(self.what).waiting;
+    Company &company = companies_.at(self.what);
+    auto &waiting = company.waiting;
     group.push_back(&self);
     while (!waiting.empty() && group.size() < most_seats_) {
         waiting.front()->call(Seat::State::taken);
         group.push_back(waiting.front());
         waiting.pop_front();
     }
+    company.seats = group.size();
 }
 
-/// Lets the next one lead a group, if there is one.
+/// A group that is done makes room for another.
 void Gathering::hand_on(const std::string &what)
 {
     const auto company = companies_.find(what);
-    auto &waiting = company->second.waiting;
-    if (!waiting.empty()) {
+    --company->second.groups;
+    begin_group(company->second);
+    if (company->second.groups == 0) {
+        companies_.erase(company);
+    }
+}
+
+bool Gathering::may_begin(const Company &company, std::size_t waiting) const
+{
+    return company.groups == 0 || (company.groups < most_groups_ && waiting >= company.seats);
+}
+
+/// Lets the next one lead a group, if there may be one.
+void Gathering::begin_group(Company &company)
+{
+    auto &waiting = company.waiting;
+    if (!waiting.empty() && may_begin(company, waiting.size())) {
         Seat *next = waiting.front();
         waiting.pop_front();
+        ++company.groups;
         next->call(Seat::State::leads);
-    } else if (--company->second.groups == 0) {
-        companies_.erase(company);
     }
 }
 

@@ -24,10 +24,11 @@ namespace smartflow {
 
 /// Those who want the same at the same moment, in groups, a call for each. Who finds as many of
 /// their groups under way as there may be waits; when one is done the next leads another, and takes
-/// along whoever has come meanwhile. So a group is as large as the rush, who comes alone waits for
-/// nobody, and no call begins before all it is for have asked. Who isn't taken along goes alone:
-/// after a second in which no group was served (all may wait for something that others don't want,
-/// such as a product that an import holds), or five.
+/// along whoever has come meanwhile. Beside another group one begins only when as many wait as the
+/// last had: who have just been answered together come together again. So a group is as large as
+/// the rush, who comes alone waits for nobody, and no call begins before all it is for have asked.
+/// Who isn't taken along goes alone: after a second in which no group was served (all may wait for
+/// something that others don't want, such as a product that an import holds), or five.
 class Gathering
 {
 public:
@@ -86,8 +87,9 @@ private:
     /// Those who want the same.
     struct Company {
         std::size_t groups = 0;     ///< under way, or waiting for a connection
+        std::size_t seats = 0;      ///< of the group that was called last
         std::uint64_t served = 0;   ///< groups
-        std::deque<Seat *> waiting; ///< empty while there are fewer than most_groups_
+        std::deque<Seat *> waiting; ///< empty while there is no group
     };
 
     static void call(DatabasePool::Lease &lease, const std::vector<Seat *> &group,
@@ -95,6 +97,8 @@ private:
     bool wait(Lock lock, Company &company, Seat &self);
     void take_along(Seat &self, std::vector<Seat *> &group);
     void hand_on(const std::string &what);
+    bool may_begin(const Company &company, std::size_t waiting) const;
+    void begin_group(Company &company);
 
     DatabasePool &pool_;
     std::size_t most_groups_;

@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <future>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -17,15 +19,17 @@ using namespace smartflow;
 
 namespace {
 
-/// One group at once; of those who come meanwhile as many may wait as half of the threads.
+/// One group at once unless told otherwise; of those who come meanwhile as many may wait as half
+/// of the threads.
 class Rush
 {
 public:
     using Group = std::vector<Gathering::Seat *>;
 
     explicit Rush(std::size_t most_seats,
-                  std::chrono::milliseconds patience = std::chrono::minutes(5))
-        : pool_("", settings(), {}), gathering_(pool_, 1, most_seats, patience)
+                  std::chrono::milliseconds patience = std::chrono::minutes(5),
+                  std::size_t most_groups = 1)
+        : pool_("", settings(), {}), gathering_(pool_, most_groups, most_seats, patience)
     {}
 
     /// Somebody asks; \returns what he is answered, `alone` where he has to ask himself.
@@ -49,37 +53,49 @@ public:
     {
         for (int looks = 0; gathering_.waiting() != waiting; ++looks) {
             if (looks == 30'000) {
-                release(); // else nobody comes to an end
                 throw std::runtime_error("they don't wait");
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
     }
 
-    /// Until somebody is being served.
-    void wait_until_served() { begun_.get_future().wait(); }
+    /// Until the group of that leader is being served.
+    void wait_until_served(const std::string &leader = "first")
+    {
+        held_.at(leader).begun.get_future().wait();
+    }
 
-    /// The first group has waited; the others don't.
-    void release() { released_.set_value(); }
+    /// The groups of these leaders wait for it; others don't.
+    void release(const std::string &leader = "first") { held_.at(leader).released.set_value(); }
 
     std::vector<std::size_t> groups; ///< their sizes
 
 private:
+    struct Held {
+        std::promise<void> begun;
+        std::promise<void> released;
+    };
+
     static Settings settings()
     {
         Settings given;
-        given.threads = 8;
-        given.database_connections = 2;
+        given.threads = 12;
+        given.database_connections = 3;
         given.statement_timeout_s = 30;
         return given;
     }
 
     void serve(const Group &group)
     {
-        groups.push_back(group.size());
-        if (groups.size() == 1) {
-            begun_.set_value();
-            released_.get_future().wait();
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            groups.push_back(group.size());
+        }
+        const auto held = held_.find(group.front()->arguments.input);
+        if (held != held_.end()) {
+            held->second.begun.set_value();
+            held->second.released.get_future().wait_for(
+                std::chrono::seconds(30)); // a test may fail
         }
         for (Gathering::Seat *seat : group) {
             const std::string &what = seat->arguments.input;
@@ -97,8 +113,14 @@ private:
     std::string function_ = "orders_create";
     DatabasePool pool_;
     Gathering gathering_;
-    std::promise<void> begun_;
-    std::promise<void> released_;
+    std::map<std::string, Held> held_ = [] {
+        std::map<std::string, Held> held;
+        for (const char *leader : {"first", "second", "third"}) {
+            held[leader];
+        }
+        return held;
+    }();
+    std::mutex mutex_;
 };
 
 } // namespace
@@ -155,16 +177,46 @@ BOOST_AUTO_TEST_CASE(who_wants_something_else_neither_waits_nor_is_taken_along)
     BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 1, 1}));
 }
 
+BOOST_AUTO_TEST_CASE(beside_a_large_group_no_smaller_one_begins)
+{
+    Rush rush(8, std::chrono::minutes(5), 2);
+    auto first = rush.ask("first");
+    rush.wait_until_served("first");
+    auto second = rush.ask("second"); // beside one alone anybody may
+    rush.wait_until_served("second");
+    std::vector<std::future<std::string>> three;
+    for (const std::string what : {"third", "a", "b"}) {
+        three.push_back(rush.ask(what));
+        rush.wait_until(three.size());
+    }
+    rush.release("first");
+    rush.wait_until_served("third");
+    rush.release("second");
+    BOOST_TEST(second.get() == "to second");
+    auto c = rush.ask("c");
+    rush.wait_until(1);
+    auto d = rush.ask("d");
+    rush.wait_until(2);
+    BOOST_TEST(rush.ask("e").get() == "to e"); // with them it is as large
+    BOOST_TEST(c.get() == "to c");
+    BOOST_TEST(d.get() == "to d");
+    auto f = rush.ask("f");
+    rush.wait_until(1);
+    rush.release("third");
+    BOOST_TEST(f.get() == "to f"); // beside none anybody may
+    BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 1, 3, 3, 1}));
+}
+
 BOOST_AUTO_TEST_CASE(who_finds_no_room_to_wait_is_refused)
 {
     Rush rush(8);
     auto first = rush.ask("first");
     rush.wait_until_served();
     std::vector<std::future<std::string>> others;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 6; ++i) {
         others.push_back(rush.ask("other"));
     }
-    rush.wait_until(4);
+    rush.wait_until(6);
     BOOST_CHECK_EXCEPTION(rush.ask("too many").get(), Error,
                           [](const Error &error) { return error.status() == 503; });
     rush.release();
