@@ -49,14 +49,20 @@ begin
 end
 $$;
 
+-- Who changes things, for the triggers of the audit trail and the ledger.
+create function acting(q request, user_id bigint, username text, role text) returns json
+language sql stable as $$
+    select json_build_object('id', user_id, 'username', username, 'role', role, 'request', q.request_id,
+                             'address', host(q.address))
+$$;
+
 -- Says for the rest of the transaction who changes things, and forgets what the connection may have
 -- set itself; the triggers of the audit trail and the
 -- ledger read it. A program without it is the system. Gives what it says.
 create function act_as(q request, user_id bigint, username text, role text) returns text
 language plpgsql as $$
 declare
-    said constant text := set_config('smartflow.actor', json_build_object('id', user_id, 'username', username, 'role', role,
-               'request', q.request_id, 'address', host(q.address))::text, true);
+    said constant text := set_config('smartflow.actor', acting(q, user_id, username, role)::text, true);
     name text;
     emptied text;
 begin

@@ -1,13 +1,19 @@
 -- The audit trail and the ledger, written by triggers: whatever program changes a row, the change
 -- is on record in the same transaction.
 
+-- {field: {from, to}} of something new.
+create function appeared(after jsonb) returns table (changes json)
+language sql immutable as $$
+    select coalesce(json_object_agg(key, json_build_object('from', null, 'to', value)), '{}')
+      from jsonb_each(after) where value <> 'null'
+$$;
+
 -- {field: {from, to}} of what differs between two objects; null stands for "not there".
 create function differences(before jsonb, after jsonb) returns json
 language plpgsql immutable as $$
 begin
     if before is null then
-        return (select coalesce(json_object_agg(key, json_build_object('from', null, 'to', value)), '{}')
-                  from jsonb_each(after) where value <> 'null');
+        return (select changes from appeared(after));
     end if;
     return (select coalesce(json_object_agg(key, json_build_object('from', before -> key, 'to', after -> key)), '{}')
               from (select key from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key) as keys
@@ -133,11 +139,9 @@ end
 $$;
 
 create function order_audit_fields(o orders) returns jsonb
-language plpgsql immutable as $$
-begin
-    return jsonb_build_object('customerName', o.customer_name, 'customerEmail', o.customer_email,
-        'items', o.items::jsonb, 'status', o.status, 'total', o.total, 'notes', o.notes, 'assignedTo', o.assigned_to);
-end
+language sql stable as $$
+    select jsonb_build_object('customerName', o.customer_name, 'customerEmail', o.customer_email,
+        'items', o.items::jsonb, 'status', o.status, 'total', o.total, 'notes', o.notes, 'assignedTo', o.assigned_to)
 $$;
 
 -- The lines of an order's document, counted from 1.
@@ -161,9 +165,9 @@ begin
     insert into order_lines (order_id, line, product_id, quantity, price, line_total)
     select o.id, l.line - 1, l.product_id, l.quantity, l.price, l.line_total from after o cross join lateral lines_of(o.items) as l;
     insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
-    select clock(), a.id, a.username, a.role, 'create', 'order', o.id, differences(null, order_audit_fields(row(o.*)::orders)),
-           a.request, a.address
+    select clock(), a.id, a.username, a.role, 'create', 'order', o.id, made.changes, a.request, a.address
       from after o
+      cross join lateral appeared(order_audit_fields(row(o.*)::orders)) as made
       left join json_to_recordset(actors) as a (order_id bigint, id bigint, username text, role text, request text, address inet)
         on coalesce(a.order_id, o.id) = o.id
      order by o.id;

@@ -80,13 +80,10 @@ create type wanted_line as (
     product_name text
 );
 
-create function wanted_lines(items jsonb, n integer default 1) returns wanted_line[]
-language plpgsql immutable as $$
-begin
-    return (select array_agg(row(n, line, (item ->> 'productId')::bigint, (item ->> 'quantity')::numeric,
-                                 (item ->> 'price')::numeric, null)::wanted_line order by line)
-              from jsonb_array_elements(items) with ordinality as given (item, line));
-end
+create function wanted_lines(items jsonb, n integer default 1) returns setof wanted_line
+language sql immutable as $$
+    select n, line::bigint, (item ->> 'productId')::bigint, (item ->> 'quantity')::numeric, (item ->> 'price')::numeric, null::text
+      from jsonb_array_elements(items) with ordinality as given (item, line)
 $$;
 
 -- Refuses what only the database knows: products that don't exist or are archived, an assignee who
@@ -266,7 +263,7 @@ begin
     if q.input ? 'assignedTo' then o.assigned_to := (q.input ->> 'assignedTo')::bigint; end if;
     new_assignee := case when o.assigned_to is distinct from before.assigned_to then o.assigned_to end;
     if q.input ? 'items' then
-        lines := as_before(o.items, wanted_lines(q.input -> 'items'));
+        lines := as_before(o.items, array(select l from wanted_lines(q.input -> 'items') as l));
         o := with_lines(o, (priced(lines))[1], new_assignee);
     elsif new_assignee is not null then
         perform check_references(null, new_assignee);

@@ -121,7 +121,7 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 set plan_cache_mode = force_generic_plan as $$
 declare
     me constant actor := writer(q);
-    priced constant priced_lines[] := priced(wanted_lines(q.input -> 'items'));
+    priced constant priced_lines[] := priced(array(select l from wanted_lines(q.input -> 'items') as l));
 begin
     return (place(array[drafted(q, priced[1], current_setting('smartflow.actor')::json, '{}')]))[1];
 end
@@ -135,9 +135,10 @@ set plan_cache_mode = force_generic_plan as $$
 declare
     replies response[] := array_fill(null::response, array[cardinality(qs)]);
     actors json[] := array_fill(null::json, array[cardinality(qs)]); -- null: called alone
+    known request; -- whose user is `me`: mostly all of them have the same token
     me actor;
     claims claim[] := '{}';
-    lines wanted_line[] := '{}';
+    lines wanted_line[];
     p priced_lines;
     draft order_draft;
     drafts order_draft[] := '{}';
@@ -147,15 +148,19 @@ declare
     refusal text;
 begin
     for i in 1 .. cardinality(qs) loop
-        begin
-            me := writer(qs[i]);
-            actors[i] := current_setting('smartflow.actor');
-            if (qs[i]).key is not null then
-                claims := claims || row(i, me.id, (qs[i]).key, (qs[i]).fingerprint)::claim;
-            end if;
-        exception when others then
-            null;
-        end;
+        if known is null or (qs[i]).credential is distinct from known.credential
+                         or (qs[i]).role is distinct from known.role or (qs[i]).cross_site <> known.cross_site then
+            begin
+                me := writer(qs[i]);
+                known := qs[i];
+            exception when others then
+                continue;
+            end;
+        end if;
+        actors[i] := acting(qs[i], me.id, me.username, me.role);
+        if (qs[i]).key is not null then
+            claims := claims || row(i, me.id, (qs[i]).key, (qs[i]).fingerprint)::claim;
+        end if;
     end loop;
     if cardinality(claims) > 0 then
         claims := claimed(claims);
@@ -163,10 +168,10 @@ begin
     for i in 1 .. cardinality(qs) loop
         if (qs[i]).key is not null and not exists (select from unnest(claims) as c where c.n = i) then
             actors[i] := null;
-        elsif actors[i] is not null then
-            lines := lines || wanted_lines((qs[i]).input -> 'items', i);
         end if;
     end loop;
+    lines := array(select l from generate_series(1, cardinality(qs)) as turn
+                    cross join lateral wanted_lines((qs[turn]).input -> 'items', turn) as l where actors[turn] is not null);
     foreach p in array coalesce(priced(lines), '{}') loop
         begin
             draft := drafted(qs[p.n], p, actors[p.n], assigned);
