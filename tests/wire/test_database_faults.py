@@ -130,6 +130,18 @@ def test_a_database_killed_again_and_again_keeps_every_acknowledged_order(shop, 
     sell_while(shop, admin, crash_now_and_then, 12, times=50)
 
 
+def test_an_update_under_load_loses_no_order(shop, admin):
+    """Every migrate makes all functions anew, under those who are just calling them."""
+
+    def migrate():
+        time.sleep(0.5)
+        url = f"postgresql://smartflow_owner@/smartflow?host={shop.sockets()}/postgres"
+        environment = environment_with(DATABASE_URL=url, DATABASE_ADMIN_URL=url)
+        subprocess.run([PROGRAMS / "smartflow", "migrate"], env=environment, check=True, capture_output=True)
+
+    sell_while(shop, admin, migrate, 12, times=2)
+
+
 def test_migrators_at_once_make_one_schema(shop):
     shop.query("create database migrated_twice")
     url = shop.database_url("migrated_twice")
