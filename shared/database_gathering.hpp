@@ -3,7 +3,6 @@
 
 #include "database.hpp"
 #include "database_pool.hpp"
-#include "database_rows.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -21,6 +20,8 @@
 #include <vector>
 
 namespace smartflow {
+
+class Rows;
 
 /// Those who want the same at the same moment, in groups, a call for each. Who finds as many of
 /// their groups under way as there may be waits; when one is done the next leads another, and takes
