@@ -40,9 +40,9 @@ public:
 private:
     void make();
 
-    const pqxx::result result_;
-    const std::vector<Column> columns_;
-    const bool of_many_;
+    pqxx::result result_;
+    std::vector<Column> columns_;
+    bool of_many_;
     std::once_flag made_;
     std::vector<Column> with_json_;
     std::deque<std::string> json_; ///< which the rows point to
