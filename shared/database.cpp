@@ -21,6 +21,7 @@ namespace {
 constexpr const char *late = "no answer in time: "; ///< before a cause
 constexpr int max_attempts = 5;                     ///< of a lost serialisation or a deadlock
 constexpr int streamed_rows_a_fetch = 200;          ///< of a stream
+constexpr std::size_t most_alike = 64;              ///< readers who share an answer
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
@@ -279,7 +280,7 @@ Database::Database(const Settings &settings, const std::string &family,
                                            std::move(functions));
     const auto connections = static_cast<std::size_t>(settings.database_connections);
     const std::size_t half = std::max<std::size_t>(connections / 2, 1);
-    alike_ = std::make_unique<Gathering>(*pool_, half, settings.threads);
+    alike_ = std::make_unique<Gathering>(*pool_, half, most_alike);
     together_ = std::make_unique<Gathering>(*pool_, half, most_together);
 }
 
