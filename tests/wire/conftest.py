@@ -131,3 +131,21 @@ def small(shop, demo):
         )
         data = installation.export()
         yield data
+
+
+@pytest.fixture
+def all_actions(shop):
+    """Rules of every action, besides the one that every shop has."""
+    staff = [make_client(shop, "staff") for _ in range(3)]
+    shop.query("update smartflow.users set active = false where role = 'staff' and id <> all (%s)",
+               ([client.user_id for client in staff],))  # fmt: skip
+    shop.query(
+        """insert into smartflow.workflows (name, trigger, action, config, conditions)
+           values ('Together 1', 'New Order', 'Assign Staff', '{}', '[{"field": "order.total", "operator": ">", "value": 1}]'),
+                  ('Together 2', 'New Order', 'Send Notification', '{"channels": ["in-app"], "message": "{{order.id}}"}',
+                   '[{"field": "order.total", "operator": ">", "value": 5}]'),
+                  ('Together 4', 'Order Completed', 'Assign Staff', '{}', '[{"field": "order.total", "operator": ">", "value": 9}]'),
+                  ('Together 3', 'Low Stock', 'Send Notification', '{"channels": ["in-app"], "message": "low {{product.id}}"}', '[]')"""
+    )
+    yield [client.user_id for client in staff]
+    shop.query("delete from smartflow.workflows where name like 'Together %'")
