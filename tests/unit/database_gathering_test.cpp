@@ -59,6 +59,19 @@ public:
         }
     }
 
+    /// "first", who is held, and those who come meanwhile, until all of them wait.
+    std::vector<std::future<std::string>> ask_meanwhile(const std::vector<std::string> &others)
+    {
+        std::vector<std::future<std::string>> asked;
+        asked.push_back(ask("first"));
+        wait_until_served();
+        for (const std::string &what : others) {
+            asked.push_back(ask(what));
+        }
+        wait_until(others.size());
+        return asked;
+    }
+
     /// Until the group of that leader is being served.
     void wait_until_served(const std::string &leader = "first")
     {
@@ -130,35 +143,22 @@ BOOST_AUTO_TEST_SUITE(gathering)
 BOOST_AUTO_TEST_CASE(those_who_come_meanwhile_are_one_group_and_each_has_his_own_answer)
 {
     Rush rush(8);
-    auto first = rush.ask("first");
-    rush.wait_until_served();
-    std::vector<std::future<std::string>> others;
-    for (const std::string what : {"a", "b", "alone", "c"}) {
-        others.push_back(rush.ask(what));
-    }
-    rush.wait_until(4);
+    auto asked = rush.ask_meanwhile({"a", "b", "alone", "c"});
     rush.release();
-    BOOST_TEST(first.get() == "to first");
-    BOOST_TEST(others[0].get() == "to a");
-    BOOST_TEST(others[1].get() == "to b");
-    BOOST_TEST(others[2].get() == "alone");
-    BOOST_TEST(others[3].get() == "to c");
+    for (const std::string answer : {"to first", "to a", "to b", "alone", "to c"}) {
+        BOOST_TEST(asked.front().get() == answer);
+        asked.erase(asked.begin());
+    }
     BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 4}));
 }
 
 BOOST_AUTO_TEST_CASE(a_group_takes_no_more_than_it_has_seats)
 {
     Rush rush(3);
-    auto first = rush.ask("first");
-    rush.wait_until_served();
-    std::vector<std::future<std::string>> others;
-    for (int i = 0; i < 4; ++i) {
-        others.push_back(rush.ask("other"));
-    }
-    rush.wait_until(4);
+    auto asked = rush.ask_meanwhile({"a", "b", "c", "d"});
     rush.release();
-    for (auto &other : others) {
-        BOOST_TEST(other.get() == "to other");
+    for (auto &one : asked) {
+        BOOST_TEST(one.get().substr(0, 3) == "to ");
     }
     BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 3, 1}));
 }
@@ -166,14 +166,11 @@ BOOST_AUTO_TEST_CASE(a_group_takes_no_more_than_it_has_seats)
 BOOST_AUTO_TEST_CASE(who_wants_something_else_neither_waits_nor_is_taken_along)
 {
     Rush rush(8);
-    auto first = rush.ask("first");
-    rush.wait_until_served();
-    auto other = rush.ask("other");
-    rush.wait_until(1);
+    auto asked = rush.ask_meanwhile({"other"});
     BOOST_TEST(rush.ask("stranger", "something else").get() == "to stranger");
     rush.release();
-    BOOST_TEST(first.get() == "to first");
-    BOOST_TEST(other.get() == "to other");
+    BOOST_TEST(asked[0].get() == "to first");
+    BOOST_TEST(asked[1].get() == "to other");
     BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 1, 1}));
 }
 
@@ -210,35 +207,24 @@ BOOST_AUTO_TEST_CASE(beside_a_large_group_no_smaller_one_begins)
 BOOST_AUTO_TEST_CASE(who_finds_no_room_to_wait_is_refused)
 {
     Rush rush(8);
-    auto first = rush.ask("first");
-    rush.wait_until_served();
-    std::vector<std::future<std::string>> others;
-    for (int i = 0; i < 6; ++i) {
-        others.push_back(rush.ask("other"));
-    }
-    rush.wait_until(6);
+    auto asked = rush.ask_meanwhile(std::vector<std::string>(6, "other"));
     BOOST_CHECK_EXCEPTION(rush.ask("too many").get(), Error,
                           [](const Error &error) { return error.status() == 503; });
     rush.release();
-    for (auto &other : others) {
-        BOOST_TEST(other.get() == "to other");
+    for (auto &one : asked) {
+        BOOST_TEST(one.get().substr(0, 3) == "to ");
     }
 }
 
 BOOST_AUTO_TEST_CASE(what_fails_fails_for_all_of_the_group_and_for_nobody_else)
 {
     Rush rush(8);
-    auto first = rush.ask("first");
-    rush.wait_until_served();
-    std::vector<std::future<std::string>> others;
-    for (const std::string what : {"a", "fail", "b", "c"}) {
-        others.push_back(rush.ask(what));
-    }
-    rush.wait_until(4);
+    auto asked = rush.ask_meanwhile({"a", "fail", "b", "c"});
     rush.release();
-    BOOST_TEST(first.get() == "to first");
-    for (auto &other : others) {
-        BOOST_CHECK_THROW(other.get(), std::runtime_error);
+    BOOST_TEST(asked.front().get() == "to first");
+    asked.erase(asked.begin());
+    for (auto &one : asked) {
+        BOOST_CHECK_THROW(one.get(), std::runtime_error);
     }
     BOOST_TEST(rush.ask("later").get() == "to later");
 }
