@@ -149,7 +149,7 @@ declare
 begin
     for i in 1 .. cardinality(qs) loop
         if known is null or (qs[i]).credential is distinct from known.credential
-                         or (qs[i]).role is distinct from known.role or (qs[i]).cross_site <> known.cross_site then
+                         or (qs[i]).role is distinct from known.role or (qs[i]).cross_site is distinct from known.cross_site then
             begin
                 me := writer(qs[i]);
                 known := qs[i];

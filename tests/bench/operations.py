@@ -1,8 +1,8 @@
 """What `make bench` measures: each operation as requests to the API and, for the ceiling, as a pgbench
 script that calls the same SQL function with the same arguments.
 
-In a request `@a@`, `@b@` and `@h@` are products, `@o@` is an order, `@l@` the rows of a page; requests are made beforehand, so that
-asking costs the client little. In a script they are pgbench's variables.
+In a request `@a@`, `@b@` and `@h@` are products, `@o@` is an order, `@l@` the rows of a page; requests are made
+beforehand, so that asking costs the client little. In a script they are pgbench's variables.
 """
 import dataclasses
 import json
