@@ -218,8 +218,8 @@ $$;
 
 -- Makes NAME_together, the same for several requests in one transaction, by NAME_many. Gives five texts for each:
 -- status, ETag, Location, body and whether it is an answer of before; nulls for one that has to be called alone. All
--- have to, when anything goes wrong (the array is empty, and nothing is done); also when one waits for a lock for
--- long: the others needn't wait with it.
+-- have to, when anything goes wrong (the array is empty, and nothing is done), which the server's log tells where it
+-- isn't to be expected; also when one waits for a lock for long: the others needn't wait with it.
 create procedure publish_together(function text)
 language plpgsql as $$
 begin
@@ -240,6 +240,9 @@ begin
                     outcomes := outcomes || array[reply.status::text, reply.etag, reply.location, reply.body, reply.replayed::text];
                 end loop;
             exception when others then
+                if sqlstate !~ '^(SF|55P03|40|57)' then -- neither a refusal, nor a lock, a collision or an end
+                    raise log '%2$s: %% %%', sqlstate, sqlerrm;
+                end if;
                 outcomes := '{}';
                 return;
             end;

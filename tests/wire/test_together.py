@@ -3,6 +3,7 @@ orders_create_many): for everybody it must be as if they had come one after the 
 """
 import contextlib
 import json
+import re
 import secrets
 import threading
 
@@ -164,6 +165,18 @@ def test_who_is_left_alone_is_on_record_himself(shop, admin):
         (admin.user_id, answers[0].headers["X-Request-Id"])
     ]
     assert shop.query("select user_id from smartflow.movements where order_id = %s", (placed,)) == [(admin.user_id,)]
+
+
+def test_what_breaks_a_group_is_in_the_log_and_stops_nobody(shop, admin):
+    product = admin.product(stock=100)["id"]
+    working = shop.value("select pg_get_functiondef('smartflow_api.orders_create_many'::regproc)")
+    shop.query(re.sub(r"\$function\$.*\$function\$", "$$ begin raise exception 'broken on purpose'; end $$", working, flags=re.DOTALL))
+    try:
+        answers = together(shop, admin, [lambda: order(admin, [(product, 1)])] * 3)
+    finally:
+        shop.query(working)
+    assert [answer.status for answer in answers] == [201] * 3
+    assert "orders_create_many: P0001 broken on purpose" in (shop.var / "log/postgres.log").read_text(encoding="utf-8")
 
 
 def test_while_all_groups_wait_others_go_alone(shop, admin):
