@@ -280,8 +280,8 @@ Database::Database(const Settings &settings, const std::string &family,
                                            std::move(functions));
     const auto connections = static_cast<std::size_t>(settings.database_connections);
     const std::size_t half = std::max<std::size_t>(connections / 2, 1);
-    alike_ = std::make_unique<Gathering>(*pool_, half, most_alike);
-    together_ = std::make_unique<Gathering>(*pool_, half, most_together);
+    alike_ = std::make_unique<Gathering>(*pool_, half, most_alike, false);
+    together_ = std::make_unique<Gathering>(*pool_, half, most_together, true);
 }
 
 Database::~Database() = default;

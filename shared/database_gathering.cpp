@@ -125,7 +125,7 @@ void Gathering::take_along(Seat &self, std::vector<Seat *> &group)
         group.push_back(waiting.front());
         waiting.pop_front();
     }
-    company.seats = group.size();
+    company.seats = std::max(group.size() + 1, company.seats) - 1;
 }
 
 /// A group that is done makes room for another.
@@ -134,7 +134,7 @@ void Gathering::hand_on(const std::string &what)
     const auto company = companies_.find(what);
     --company->second.groups;
     begin_group(company->second);
-    if (company->second.groups == 0) {
+    if (company->second.groups == 0 && !remembers_) {
         companies_.erase(company);
     }
 }

@@ -26,8 +26,9 @@ class Rows;
 /// Those who want the same at the same moment, in groups, a call for each. Who finds as many of
 /// their groups under way as there may be waits; when one is done the next leads another, and takes
 /// along whoever has come meanwhile. Beside another group one begins only when as many wait as the
-/// last had: who have just been answered together come together again. So a group is as large as
-/// the rush, who comes alone waits for nobody, and no call begins before all it is for have asked.
+/// last ones had (one fewer for each that was smaller): who have just been answered together come
+/// together again. So a group is as large as the rush, who comes alone waits for nobody, and no
+/// call begins before all it is for have asked.
 /// Who isn't taken along goes alone: after a second in which no group was served (all may wait for
 /// something that others don't want, such as a product that an import holds), or five.
 class Gathering
@@ -69,10 +70,13 @@ public:
 
     /// \param most_groups under way at once, of those who want the same
     /// \param most_seats  in a group
+    /// \param remembers   how large groups were when there is none any more: only where little can be
+    ///                    wanted, since it is kept for good
     /// \param patience    in which some group should be served
-    Gathering(DatabasePool &pool, std::size_t most_groups, std::size_t most_seats,
+    Gathering(DatabasePool &pool, std::size_t most_groups, std::size_t most_seats, bool remembers,
               std::chrono::milliseconds patience = std::chrono::seconds(1))
-        : pool_(pool), most_groups_(most_groups), most_seats_(most_seats), patience_(patience)
+        : pool_(pool), most_groups_(most_groups), most_seats_(most_seats), remembers_(remembers),
+          patience_(patience)
     {}
 
     /// Returns when the seat is served, by its own thread or the leader's, or has to be called
@@ -88,7 +92,7 @@ private:
     /// Those who want the same.
     struct Company {
         std::size_t groups = 0;     ///< under way, or waiting for a connection
-        std::size_t seats = 0;      ///< of the group that was called last
+        std::size_t seats = 0;      ///< as many have to wait for another group beside one
         std::uint64_t served = 0;   ///< groups
         std::deque<Seat *> waiting; ///< empty while there is no group
     };
@@ -104,9 +108,10 @@ private:
     DatabasePool &pool_;
     std::size_t most_groups_;
     std::size_t most_seats_;
+    bool remembers_;
     std::chrono::milliseconds patience_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Company> companies_; ///< those of which there are groups
+    std::unordered_map<std::string, Company> companies_; ///< those of which there are groups, or were
 };
 
 } // namespace smartflow

@@ -28,8 +28,9 @@ public:
 
     explicit Rush(std::size_t most_seats,
                   std::chrono::milliseconds patience = std::chrono::minutes(5),
-                  std::size_t most_groups = 1)
-        : pool_("", settings(), {}), gathering_(pool_, most_groups, most_seats, patience)
+                  std::size_t most_groups = 1, bool remembers = false)
+        : pool_("", settings(), {}),
+          gathering_(pool_, most_groups, most_seats, remembers, patience)
     {}
 
     /// Somebody asks; \returns what he is answered, `alone` where he has to ask himself.
@@ -128,7 +129,7 @@ private:
     Gathering gathering_;
     std::map<std::string, Held> held_ = [] {
         std::map<std::string, Held> held;
-        for (const char *leader : {"first", "second", "third"}) {
+        for (const char *leader : {"first", "second", "third", "fourth"}) {
             held[leader];
         }
         return held;
@@ -202,6 +203,52 @@ BOOST_AUTO_TEST_CASE(beside_a_large_group_no_smaller_one_begins)
     rush.release("third");
     BOOST_TEST(f.get() == "to f"); // beside none anybody may
     BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 1, 3, 3, 1}));
+}
+
+/// Two groups of one, one of three; then nobody is there, and then "fourth" is under way, alone.
+std::vector<std::future<std::string>> rush_and_come_again(Rush &rush)
+{
+    std::vector<std::future<std::string>> asked;
+    for (const std::string leader : {"first", "second"}) {
+        asked.push_back(rush.ask(leader));
+        rush.wait_until_served(leader);
+    }
+    for (const std::string what : {"third", "a", "b"}) {
+        asked.push_back(rush.ask(what));
+        rush.wait_until(asked.size() - 2);
+    }
+    rush.release("first");
+    rush.wait_until_served("third");
+    rush.release("second");
+    rush.release("third");
+    for (auto &one : asked) {
+        one.wait();
+    }
+    asked.push_back(rush.ask("fourth")); // beside none anybody may
+    rush.wait_until_served("fourth");
+    return asked;
+}
+
+BOOST_AUTO_TEST_CASE(after_a_rush_the_next_group_but_one_waits_to_be_nearly_as_large)
+{
+    Rush rush(8, std::chrono::minutes(5), 2, true);
+    auto asked = rush_and_come_again(rush);
+    auto c = rush.ask("c");
+    rush.wait_until(1);
+    BOOST_TEST(rush.ask("d").get() == "to d");
+    BOOST_TEST(c.get() == "to c");
+    rush.release("fourth");
+    BOOST_TEST(asked.back().get() == "to fourth");
+    BOOST_TEST(rush.groups == (std::vector<std::size_t>{1, 1, 3, 1, 2}));
+}
+
+BOOST_AUTO_TEST_CASE(what_anybody_may_want_is_forgotten_with_the_last_group)
+{
+    Rush rush(8, std::chrono::minutes(5), 2, false);
+    auto asked = rush_and_come_again(rush);
+    BOOST_TEST(rush.ask("c").get() == "to c");
+    rush.release("fourth");
+    BOOST_TEST(asked.back().get() == "to fourth");
 }
 
 BOOST_AUTO_TEST_CASE(who_finds_no_room_to_wait_is_refused)

@@ -2,7 +2,6 @@
 orders_create_many): for everybody it must be as if they had come one after the other.
 """
 import contextlib
-import json
 import re
 import secrets
 import threading
@@ -25,12 +24,18 @@ def admin(shop):
     return make_client(shop)
 
 
+LARGEST_GROUP = 8
+
+
 class Rush:
     """As many orders as there may be groups are under way and wait for products that somebody else holds:
     whatever is ordered meanwhile comes together, once one of them is released."""
 
     def __init__(self, shop, admin):
         self.shop = shop
+        product = admin.product(stock=100)["id"]
+        for _ in range(LARGEST_GROUP):  # after groups the second of the two would wait to be nearly as large
+            assert place(admin, product).status == 201
         self.holders = [hold(shop, admin.product(stock=1000)["id"]) for _ in range(2)]
         self.threads = [threading.Thread(target=place, args=(Client(shop, admin.token), holder.product)) for holder in self.holders]
 
@@ -259,9 +264,9 @@ def test_a_family_can_forge_no_orders_of_others(shop, admin):
     connection = shop.connect()
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("set session authorization smartflow_orders")
-        cursor.execute("select set_config('smartflow.actors', '[{\"id\": 4711, \"username\": \"somebody\"}]', false),"
+        cursor.execute("select set_config('smartflow.authors', '{\"(,4711,somebody,,,)\"}', false),"
                        " set_config('smartflow.parts', %s, false)",
-                       (json.dumps([{"product_id": product, "order_id": 1, "taken": 5, "later": 0}]),))  # fmt: skip
+                       (f'{{"({product},1,5,0,,,)"}}',))  # fmt: skip
         cursor.execute(f"select (smartflow_api.orders_create({order_call(admin, [(product, 1)])})).location")
         number = int(cursor.fetchone()[0].rsplit("/", 1)[1])
     assert shop.query("select user_id, delta, order_id from smartflow.movements where product_id = %s order by id desc limit 1",
@@ -278,7 +283,7 @@ def test_an_order_made_by_hand_is_on_record_as_the_systems(shop):
 def test_no_order_escapes_the_trail_by_who_is_said_to_have_placed_others(shop):
     connection = shop.connect()
     with contextlib.closing(connection), connection.cursor() as cursor:
-        cursor.execute("set smartflow.actors = '[{\"order_id\": 0, \"id\": 4711}]'")
+        cursor.execute("set smartflow.authors = '{\"(0,4711,,,,)\"}'")
         cursor.execute("insert into smartflow.orders (customer_name, items, status, total) values ('Unsaid', '[]', 'Pending', 0) returning id")
         [number] = cursor.fetchone()
     assert shop.query("select user_id, action from smartflow.audit_log where entity = 'order' and entity_id = %s", (number,)) == [(None, "create")]
