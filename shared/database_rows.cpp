@@ -36,24 +36,31 @@ Reply reply_of(const pqxx::result &result)
 
 std::vector<std::optional<Reply>> outcomes_of(const pqxx::result &result)
 {
-    constexpr std::size_t texts = 5; // of an outcome
-    std::vector<std::optional<Reply>> outcomes;
-    std::vector<std::optional<std::string>> outcome;
-    pqxx::array_parser parser = result[0][0].as_array();
-    for (auto next = parser.get_next(); next.first != pqxx::array_parser::done;
-         next = parser.get_next()) {
-        if (next.first == pqxx::array_parser::string_value) {
-            outcome.emplace_back(std::move(next.second));
-        } else if (next.first == pqxx::array_parser::null_value) {
-            outcome.emplace_back();
+    std::string_view rest(result[0][0].c_str(), result[0][0].size());
+    const auto next = [&rest](char end) {
+        const std::size_t length = rest.find(end);
+        if (length == std::string_view::npos) {
+            throw Error(Code::internal_error, "Something went wrong here.")
+                .because("the SQL function gave an answer without its end");
         }
-        if (outcome.size() == texts) {
-            outcomes.emplace_back();
-            if (outcome[0]) {
-                outcomes.back() = Reply{std::stoi(*outcome[0]), outcome[1], outcome[2],
-                                        std::move(outcome[3]), outcome[4] == "true"};
-            }
-            outcome.clear();
+        const std::string_view part = rest.substr(0, length);
+        rest.remove_prefix(length + 1);
+        return part.empty() ? std::nullopt : std::make_optional<std::string>(part);
+    };
+    constexpr char end_of_part = '\x1f';
+    constexpr char end_of_answer = '\x1e';
+    std::vector<std::optional<Reply>> outcomes;
+    while (!rest.empty()) {
+        const auto status = next(end_of_part);
+        Reply reply;
+        reply.etag = next(end_of_part);
+        reply.location = next(end_of_part);
+        reply.replayed = next(end_of_part) == "t";
+        reply.body = next(end_of_answer);
+        outcomes.emplace_back();
+        if (status) {
+            reply.status = std::stoi(*status);
+            outcomes.back() = std::move(reply);
         }
     }
     return outcomes;

@@ -17,8 +17,9 @@ namespace smartflow {
 /// \throws Error (INTERNAL_ERROR) when the function gave none
 Reply reply_of(const pqxx::result &result);
 
-/// What a call for several requests answers: five texts for each, in one array; for none where it
-/// is empty. Nothing for one that has to be called alone.
+/// What a call for several requests answers (publish_together); for none where that is empty.
+/// Nothing for one that has to be called alone.
+/// \throws Error (INTERNAL_ERROR) when it isn't in that form
 std::vector<std::optional<Reply>> outcomes_of(const pqxx::result &result);
 
 /// A result's columns, by name and by what their text is in JSON.

@@ -50,10 +50,20 @@ end
 $$;
 
 -- Who changes things, for the triggers of the audit trail and the ledger.
-create function acting(q request, user_id bigint, username text, role text) returns json
-language sql stable as $$
-    select json_build_object('id', user_id, 'username', username, 'role', role, 'request', q.request_id,
-                             'address', host(q.address))
+create type author as (
+    order_id bigint, -- which of several orders that are written together; null: whatever is changed
+    id       bigint,
+    username text,
+    role     text,
+    request  text,
+    address  inet
+);
+
+create function speak_for(who author) returns text
+language plpgsql as $$
+begin
+    return set_config('smartflow.actor', row_to_json(who)::text, true);
+end
 $$;
 
 -- Says for the rest of the transaction who changes things, and forgets what the connection may have
@@ -62,12 +72,12 @@ $$;
 create function act_as(q request, user_id bigint, username text, role text) returns text
 language plpgsql as $$
 declare
-    said constant text := set_config('smartflow.actor', acting(q, user_id, username, role)::text, true);
+    said constant text := speak_for(row(null, user_id, username, role, q.request_id, q.address)::author);
     name text;
     emptied text;
 begin
     foreach name in array array['smartflow.reason', 'smartflow.order', 'smartflow.hold', 'smartflow.changes',
-                                'smartflow.ending', 'smartflow.action', 'smartflow.actors', 'smartflow.parts'] loop
+                                'smartflow.ending', 'smartflow.action', 'smartflow.authors', 'smartflow.parts'] loop
         if current_setting(name, true) <> '' then
             emptied := set_config(name, '', true);
         end if;
@@ -216,34 +226,32 @@ begin
 end
 $$;
 
--- Makes NAME_together, the same for several requests in one transaction, by NAME_many. Gives five texts for each:
--- status, ETag, Location, body and whether it is an answer of before; nulls for one that has to be called alone. All
--- have to, when anything goes wrong (the array is empty, and nothing is done), which the server's log tells where it
--- isn't to be expected; also when one waits for a lock for long: the others needn't wait with it.
+-- Makes NAME_together, the same for several requests in one transaction, by NAME_many. Gives an answer for each, ended
+-- by U+001E: status, ETag, Location, whether it is an answer of before, and body, between them U+001F, which neither
+-- JSON nor a header holds; no status for one that has to be called alone. All have to, when anything goes wrong (no
+-- answer is given, and nothing is done), which the server's log tells where it isn't to be expected; also when one
+-- waits for a lock for long: the others needn't wait with it.
 create procedure publish_together(function text)
 language plpgsql as $$
 begin
     execute format($make$
-        create procedure %1$I(qs smartflow_api.request[], inout outcomes text[])
+        create procedure %1$I(qs smartflow_api.request[], inout answers text)
         language plpgsql as $body$
         declare
             mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
             patience constant text := pg_catalog.set_config('lock_timeout', '500ms', true);
-            replies smartflow_api.response[];
-            reply smartflow_api.response;
             flushed pg_catalog.pg_lsn;
         begin
-            outcomes := '{}';
             begin
-                replies := smartflow_api.%2$I(qs);
-                foreach reply in array replies loop
-                    outcomes := outcomes || array[reply.status::text, reply.etag, reply.location, reply.body, reply.replayed::text];
-                end loop;
+                answers := (
+                    select pg_catalog.string_agg(pg_catalog.concat(status, e'\x1f', etag, e'\x1f', location, e'\x1f', replayed,
+                                                                   e'\x1f', body, e'\x1e'), '')
+                      from pg_catalog.unnest(smartflow_api.%2$I(qs)));
             exception when others then
                 if sqlstate !~ '^(SF|55P03|40|57)' then -- neither a refusal, nor a lock, a collision or an end
                     raise log '%2$s: %% %%', sqlstate, sqlerrm;
                 end if;
-                outcomes := '{}';
+                answers := '';
                 return;
             end;
             commit;

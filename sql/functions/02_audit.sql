@@ -1,20 +1,10 @@
 -- The audit trail and the ledger, written by triggers: whatever program changes a row, the change
 -- is on record in the same transaction.
 
--- {field: {from, to}} of something new.
-create function appeared(after jsonb) returns table (changes json)
-language sql immutable as $$
-    select coalesce(json_object_agg(key, json_build_object('from', null, 'to', value)), '{}')
-      from jsonb_each(after) where value <> 'null'
-$$;
-
 -- {field: {from, to}} of what differs between two objects; null stands for "not there".
 create function differences(before jsonb, after jsonb) returns json
 language plpgsql immutable as $$
 begin
-    if before is null then
-        return (select changes from appeared(after));
-    end if;
     return (select coalesce(json_object_agg(key, json_build_object('from', before -> key, 'to', after -> key)), '{}')
               from (select key from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key) as keys
              where coalesce(before -> key, 'null') is distinct from coalesce(after -> key, 'null'));
@@ -138,11 +128,31 @@ begin
 end
 $$;
 
-create function order_audit_fields(o orders) returns jsonb
-language sql stable as $$
-    select jsonb_build_object('customerName', o.customer_name, 'customerEmail', o.customer_email,
-        'items', o.items::jsonb, 'status', o.status, 'total', o.total, 'notes', o.notes, 'assignedTo', o.assigned_to)
+-- Makes what the trail says of a table's rows: NAME_audit_fields(row), its fields with their values, and
+-- NAME_appeared(row), what differences(null, …) gives of them, as one expression, since each order needs it.
+-- fields: their names in JSON; a column's is the same in snake_case
+create function publish_trail(name text, of_table regclass, fields text[]) returns void
+language plpgsql as $$
+declare
+    present text;
+    changes text;
+begin
+    select string_agg(format(case atttypid when 'json'::regtype then '%L, w.%I::jsonb' else '%L, w.%I' end, field, attname),
+                      ', ' order by n),
+           string_agg(format('%L || %s || ''}''', to_json(field)::text || ': {"from": null, "to": ',
+                             format(case atttypid when 'text'::regtype then 'to_json(w.%I)::text' else 'w.%I::text' end, attname)),
+                      ', ' order by n)
+      into strict present, changes
+      from unnest(fields) with ordinality as f (field, n)
+      join pg_attribute on attrelid = of_table and attname = lower(regexp_replace(field, '([A-Z])', '_\1', 'g'));
+    execute format('create function %I(w %s) returns jsonb language sql stable as %L',
+                   name || '_audit_fields', of_table, format('select jsonb_build_object(%s)', present));
+    execute format('create function %I(w %s) returns json language sql stable as %L',
+                   name || '_appeared', of_table, format('select concat(''{'', concat_ws('', '', %s), ''}'')::json', changes));
+end
 $$;
+
+select publish_trail('order', 'orders', '{customerName, customerEmail, items, status, total, notes, assignedTo}');
 
 -- The lines of an order's document, counted from 1.
 create function lines_of(items json)
@@ -153,23 +163,21 @@ language sql immutable as $$
 $$;
 
 -- Keep order_lines as the document says, and the trail: of new orders by two statements, however many they are.
--- smartflow.actors says who placed each of those that are written together (place); of whom it says nothing is the
+-- smartflow.authors says who placed each of those that are written together (place); of whom it says nothing is the
 -- system's, and on record all the same.
 create function keep_new_orders() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 declare
-    actors constant json := coalesce(nullif(current_setting('smartflow.actors', true), ''),
-                                     '[' || coalesce(nullif(current_setting('smartflow.actor', true), ''), '{}') || ']');
+    authors constant author[] := coalesce(nullif(current_setting('smartflow.authors', true), '')::author[],
+        array[json_populate_record(null::author, nullif(current_setting('smartflow.actor', true), '')::json)]);
     mine constant xid8 := pg_current_xact_id(); -- as in audit
 begin
     insert into order_lines (order_id, line, product_id, quantity, price, line_total)
     select o.id, l.line - 1, l.product_id, l.quantity, l.price, l.line_total from after o cross join lateral lines_of(o.items) as l;
     insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
-    select clock(), a.id, a.username, a.role, 'create', 'order', o.id, made.changes, a.request, a.address
+    select clock(), a.id, a.username, a.role, 'create', 'order', o.id, order_appeared(row(o.*)::orders), a.request, a.address
       from after o
-      cross join lateral appeared(order_audit_fields(row(o.*)::orders)) as made
-      left join json_to_recordset(actors) as a (order_id bigint, id bigint, username text, role text, request text, address inet)
-        on coalesce(a.order_id, o.id) = o.id
+      left join unnest(authors) as a on coalesce(a.order_id, o.id) = o.id
      order by o.id;
     return null;
 end
@@ -182,8 +190,10 @@ declare
     after jsonb := case when tg_op = 'UPDATE' then order_audit_fields(new) end;
     recorded bigint;
 begin
+    if tg_op = 'DELETE' or old.items::text <> new.items::text then
+        delete from order_lines where order_id = old.id;
+    end if;
     if tg_op = 'UPDATE' and old.items::text <> new.items::text then
-        delete from order_lines where order_id = new.id;
         insert into order_lines (order_id, line, product_id, quantity, price, line_total)
         select new.id, line - 1, product_id, quantity, price, line_total from lines_of(new.items);
     end if;

@@ -129,37 +129,23 @@ create type assignment as (
 create type rule_subject as (
     an_order   orders,
     product_id bigint,
-    facts      jsonb,
     taken      boolean, -- completing the order takes its goods
     reason     text,    -- why a new order's goods are taken once it is written; null: they stay reserved
     assigned   assignment[], -- the orders that are written together with this one, before it
     runs       workflow_runs[] -- what the rules did; the caller writes them (write_runs)
 );
 
+create function facts(s rule_subject) returns jsonb
+language plpgsql stable as $$
+begin
+    return case when s.product_id is null then order_facts(s.an_order) else product_facts(s.product_id) end;
+end
+$$;
+
 create type rule_outcome as (
     outcome text,
     reason  text
 );
-
-create function reduce_stock(rule workflows, inout s rule_subject, out ran rule_outcome)
-language plpgsql as $$
-declare
-    o orders := s.an_order;
-begin
-    if o.id is null then
-        ran := row('skipped', 'Low Stock is about no order whose stock could be reduced.');
-    elsif rule.trigger = 'Order Completed' and s.taken then
-        ran := row('done', 'Completing the order took its goods.');
-    elsif o.stock_reduced then
-        ran := row('skipped', 'The stock was already reduced.');
-    else
-        o.stock_reduced := true;
-        s.an_order := o;
-        s.reason := format('Order %s: %s', o.id, rule.name);
-        ran := row('done', format('Took the goods of %s lines.', json_array_length(o.items)));
-    end if;
-end
-$$;
 
 -- The active staff user with the fewest open orders; of several, the one whose last assignment was
 -- longest ago. Without a lock: requests at the same moment may choose the same one.
@@ -179,7 +165,7 @@ begin
 end
 $$;
 
-create function assign_staff(rule workflows, run_id bigint, inout s rule_subject, out ran rule_outcome)
+create function assign_staff(rule workflows, inout s rule_subject, out ran rule_outcome)
 language plpgsql as $$
 declare
     o orders := s.an_order;
@@ -193,13 +179,11 @@ begin
         return;
     end if;
     if o.id is not null then
-        o.assigned_to := chosen.id;
-        s.an_order := o;
-        s.facts := order_facts(o);
+        s.an_order.assigned_to := chosen.id;
     end if;
     insert into notifications (user_id, message, order_id, product_id, rule_id, created_at)
     values (chosen.id, case when o.id is not null then format('Order %s of %s is yours.', o.id, o.customer_name)
-                            else filled_in('Please restock {{product.name}}: {{product.stock}} left, the minimum is {{product.minStock}}.', s.facts) end,
+                            else filled_in('Please restock {{product.name}}: {{product.stock}} left, the minimum is {{product.minStock}}.', facts(s)) end,
             o.id, s.product_id, rule.id, clock());
     ran := row('done', format('Assigned to %s.', chosen.username));
 end
@@ -209,7 +193,8 @@ $$;
 create function send_notification(rule workflows, run_id bigint, s rule_subject) returns rule_outcome
 language plpgsql as $$
 declare
-    message text := left(coalesce(filled_in(rule.config ->> 'message', s.facts), standard_message(rule.trigger, s.facts)), 10000);
+    facts constant jsonb := facts(s);
+    message text := left(coalesce(filled_in(rule.config ->> 'message', facts), standard_message(rule.trigger, facts)), 10000);
     channels jsonb := coalesce(rule.config -> 'channels', '["in-app"]');
     told integer := 0;
     said text := '';
@@ -226,7 +211,7 @@ begin
         said := said || format(' Mail to %s.', (select string_agg(a, ', ') from jsonb_array_elements_text(rule_addresses(rule.config)) as a));
     end if;
     if channels ? 'webhook' then
-        perform post(run_id, 'webhook', rule.config ->> 'url', null, webhook_body(rule, s, message));
+        perform post(run_id, 'webhook', rule.config ->> 'url', null, webhook_body(rule, s, facts, message));
         said := said || ' Webhook to its address.';
     end if;
     return row('done', ltrim(said))::rule_outcome;
@@ -241,7 +226,7 @@ language sql immutable as $$
 $$;
 
 -- Standard Webhooks: {type, timestamp, data}.
-create function webhook_body(rule workflows, s rule_subject, message text) returns text
+create function webhook_body(rule workflows, s rule_subject, facts jsonb, message text) returns text
 language sql stable as $$
     select json_build_object('type', case rule.trigger when 'New Order' then 'order.created'
                                          when 'Order Completed' then 'order.completed' else 'product.low_stock' end,
@@ -253,8 +238,8 @@ language sql stable as $$
                                 'status', (s.an_order).status, 'total', (s.an_order).total,
                                 'assignedTo', (s.an_order).assigned_to, 'items', (s.an_order).items))
                         else jsonb_build_object('product', jsonb_build_object('id', s.product_id,
-                                'name', s.facts -> 'product.name', 'sku', s.facts -> 'product.sku',
-                                'stock', s.facts -> 'product.stock', 'minStock', s.facts -> 'product.minStock')) end)::text
+                                'name', facts -> 'product.name', 'sku', facts -> 'product.sku',
+                                'stock', facts -> 'product.stock', 'minStock', facts -> 'product.minStock')) end)::text
 $$;
 
 -- Puts something into the outbox and wakes whoever delivers, once the transaction is committed.
@@ -265,28 +250,17 @@ language sql as $$
     select pg_notify('smartflow_outbox', '');
 $$;
 
-create function run_action(rule workflows, run_id bigint, inout s rule_subject, out ran rule_outcome)
-language plpgsql as $$
-declare
-    done record;
+-- The enabled rules of a trigger, in the order in which they run.
+create function rules_of(fired text) returns workflows[]
+language plpgsql stable as $$
 begin
-    case rule.action
-        when 'Reduce Stock' then
-            done := reduce_stock(rule, s);
-            s := done.s;
-            ran := done.ran;
-        when 'Assign Staff' then
-            done := assign_staff(rule, run_id, s);
-            s := done.s;
-            ran := done.ran;
-        when 'Send Notification' then
-            ran := send_notification(rule, run_id, s);
-    end case;
+    return array(select w from workflows w where trigger = fired and enabled order by id);
 end
 $$;
 
--- Runs the enabled rules of a trigger on a subject, a savepoint and a run each.
-create function run_rules_on(fired text, inout s rule_subject)
+-- Runs rules on a subject, a savepoint and a run each. An order's goods, its row and the runs are written by the
+-- caller afterwards.
+create function run_rules(rules workflows[], inout s rule_subject)
 language plpgsql as $$
 declare
     rule workflows;
@@ -295,14 +269,31 @@ declare
     run_id bigint;
     mine constant xid8 := pg_current_xact_id(); -- before ids are taken: see advance_settled
 begin
-    for rule in select * from workflows where trigger = fired and enabled order by id loop
+    foreach rule in array rules loop
         run_id := nextval('smartflow.workflow_runs_id_seq');
-        ran := row('skipped', case when rule.conditions <> '[]' then failed_condition(rule.conditions, s.facts) end);
+        ran := row('skipped', case when rule.conditions <> '[]' then failed_condition(rule.conditions, facts(s)) end);
         if ran.reason is null then
             begin
-                done := run_action(rule, run_id, s);
-                s := done.s;
-                ran := done.ran;
+                case rule.action
+                    when 'Reduce Stock' then
+                        if s.product_id is not null then
+                            ran.reason := 'Low Stock is about no order whose stock could be reduced.';
+                        elsif rule.trigger = 'Order Completed' and s.taken then
+                            ran := row('done', 'Completing the order took its goods.');
+                        elsif (s.an_order).stock_reduced then
+                            ran.reason := 'The stock was already reduced.';
+                        else
+                            s.an_order.stock_reduced := true;
+                            s.reason := format('Order %s: %s', (s.an_order).id, rule.name);
+                            ran := row('done', format('Took the goods of %s lines.', json_array_length((s.an_order).items)));
+                        end if;
+                    when 'Assign Staff' then
+                        done := assign_staff(rule, s);
+                        s := done.s;
+                        ran := done.ran;
+                    when 'Send Notification' then
+                        ran := send_notification(rule, run_id, s);
+                end case;
             exception when others then
                 -- A deadlock, a lost serialisation or a lock that isn't to be had concerns the whole request, not this rule.
                 if sqlstate ~ '^40' or sqlstate ~ '^57' or sqlstate = '55P03' then
@@ -324,22 +315,12 @@ begin
 end
 $$;
 
--- For an order that the caller writes afterwards, with its goods and the runs.
--- taken: whether completing it takes its goods
-create function run_rules(fired text, o orders, taken boolean default false, assigned assignment[] default '{}') returns rule_subject
-language plpgsql as $$
-begin
-    return run_rules_on(fired, row(o, null, order_facts(o), taken, null, assigned, '{}')::rule_subject);
-end
-$$;
-
 -- A product crossed its minimum downwards, whatever made it. A product created below it crossed
 -- nothing.
 create function fire_low_stock() returns trigger
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp as $$
 begin
-    perform write_runs((run_rules_on('Low Stock', row(null::orders, new.product_id, product_facts(new.product_id), false, null, '{}', '{}')
-                                     ::rule_subject)).runs);
+    perform write_runs((run_rules(rules_of('Low Stock'), row(null, new.product_id, false, null, '{}', '{}')::rule_subject)).runs);
     return null;
 end
 $$;

@@ -16,8 +16,12 @@ declare
     added bigint;
     folded integer;
 begin
-    insert into smartflow.tallies (sign, status, total, completed_at, items)
-    select 1, status, total, completed_at, case when status = 'Completed' then items end from after;
+    -- sign is a smallint: at most so many in one.
+    insert into smartflow.tallies (sign, status, value, completed_at, items)
+    select count(*), status, sum(total), null::timestamptz, null::json
+      from after where status <> 'Completed' group by status, id / 10000
+     union all
+    select 1, status, total, completed_at, items from after where status = 'Completed';
     get diagnostics added = row_count;
     folded := smartflow_api.fold_now_and_then(case when added > 0 then currval('smartflow.tallies_id_seq') end, added);
     return null;
@@ -30,11 +34,11 @@ declare
     newest bigint;
     folded integer;
 begin
-    insert into smartflow.tallies (sign, status, total, completed_at, items)
-    values (-1, old.status, old.total, old.completed_at, case when old.status = 'Completed' then old.items end)
+    insert into smartflow.tallies (sign, status, value, completed_at, items)
+    values (-1, old.status, -old.total, old.completed_at, case when old.status = 'Completed' then old.items end)
     returning id into newest;
     if tg_op <> 'DELETE' then
-        insert into smartflow.tallies (sign, status, total, completed_at, items)
+        insert into smartflow.tallies (sign, status, value, completed_at, items)
         values (1, new.status, new.total, new.completed_at, case when new.status = 'Completed' then new.items end)
         returning id into newest;
     end if;
@@ -72,14 +76,25 @@ begin
 end
 $$;
 
+-- What one of several orders that are written together takes of a product, and for whom.
+create type order_part as (
+    product_id bigint,
+    order_id   bigint,
+    taken      numeric,
+    later      numeric, -- what the orders after it take
+    reason     text,
+    user_id    bigint,
+    username   text
+);
+
 -- The ledger's rows and the tally of all products that an update changes, by one statement, however many
 -- they are. Before and after are summed rather than joined: a plan made for two rows serves a million.
--- smartflow.parts says which orders of several that are written together took what of it, and for whom (settle_together).
+-- smartflow.parts says which orders of several that are written together take it (settle_together).
 create function book_stock() returns trigger
 language plpgsql as $$
 declare
     actor constant json := nullif(current_setting('smartflow.actor', true), '');
-    parts constant json := nullif(current_setting('smartflow.parts', true), '');
+    parts constant smartflow_api.order_part[] := nullif(current_setting('smartflow.parts', true), '');
     newest bigint;
     folded integer;
 begin
@@ -100,9 +115,7 @@ begin
                case when p.order_id is null then (actor ->> 'id')::bigint else p.user_id end,
                case when p.order_id is null then actor ->> 'username' else p.username end, smartflow_api.clock()
           from changed c
-          left join json_to_recordset(parts) as p (product_id bigint, order_id bigint, taken numeric, later numeric, reason text,
-                                                   user_id bigint, username text)
-            on p.product_id = c.product_id
+          left join unnest(parts) as p on p.product_id = c.product_id
          where c.more <> 0 order by c.product_id, p.order_id
     )
     insert into smartflow.tallies (products, archived, units, value, low_stock, out_of_stock)

@@ -17,7 +17,8 @@ language sql stable as $$
     select sale_bucket(now() - interval '722 hours')
 $$;
 
--- What isn't folded yet. Everything up to the mark is, so that a scan needn't pass over what was deleted.
+-- What isn't folded yet: sign is how many orders came into a state (or, below 0, left it), value what they come to.
+-- Everything up to the mark is, so that a scan needn't pass over what was deleted.
 create view unfolded as
 select * from tallies where id > (select through_id from settled_counts where table_name = 'tallies');
 
@@ -29,14 +30,14 @@ select l.product_id, sale_bucket(t.completed_at) as bucket, t.sign * l.quantity 
 create view kept_orders as
 select status, sum(orders)::bigint as orders, sum(value) as value
   from (select status, orders, value from order_totals
-        union all select status, sign, sign * total from unfolded where status is not null) as parts
+        union all select status, sign, value from unfolded where status is not null) as parts
  group by status;
 
 -- Several rows a quarter hour.
 create view kept_sales as
 select bucket, orders, revenue from sales
 union all
-select sale_bucket(completed_at), sign, sign * total from unfolded where completed_at is not null;
+select sale_bucket(completed_at), sign, value from unfolded where completed_at is not null;
 
 create view kept_inventory as
 select sum(products)::bigint as products, sum(archived)::bigint as archived, sum(units) as units, sum(value) as value,
@@ -115,11 +116,11 @@ begin
         returning *
     ), of_status as (
         insert into order_totals as t (status, orders, value)
-        select status, sum(sign), sum(sign * total) from taken where status is not null group by status
+        select status, sum(sign), sum(value) from taken where status is not null group by status
             on conflict (status) do update set orders = t.orders + excluded.orders, value = t.value + excluded.value
     ), of_time as (
         insert into sales as t (bucket, orders, revenue)
-        select sale_bucket(completed_at), sum(sign), sum(sign * total) from taken where completed_at is not null group by 1
+        select sale_bucket(completed_at), sum(sign), sum(value) from taken where completed_at is not null group by 1
             on conflict (bucket) do update set orders = t.orders + excluded.orders, revenue = t.revenue + excluded.revenue
         returning bucket
     ), sold as materialized (
@@ -304,9 +305,10 @@ end
 $$;
 
 -- The first time, when triggers exist that keep what is counted here; and what a version from before carry_sales
--- may have folded since migration 0008.
+-- may have folded since migration 0008; and what one from before migration 0009 has left to fold.
 do $$
 begin
+    update tallies set value = sign * total, total = null where total is not null;
     if not exists (select from order_totals) then
         perform recount();
     end if;

@@ -81,7 +81,7 @@ begin
                                    left join lateral (select orders_through, revenue_through from sales
                                                        where bucket < days[e.n] order by bucket desc limit 1) as s on true) as ends)
                    as folded on folded.n = d.n
-              left join (select width_bucket(completed_at, days) as n, sum(sign) as orders, sum(sign * total) as revenue
+              left join (select width_bucket(completed_at, days) as n, sum(sign) as orders, sum(value) as revenue
                            from unfolded where completed_at is not null group by 1) as fresh on fresh.n = d.n) as day;
     select json_build_object(
                'orders', json_build_object('total', sum(o.orders), 'byStatus', json_object_agg(o.status, o.orders

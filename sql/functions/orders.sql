@@ -197,11 +197,11 @@ begin
         select p.id, p.name, p.price, p.archived from products p
          where p.id = any (array(select l.product_id from unnest(lines) as l)) order by p.id for key share
     )
-    select array_agg(priced order by (priced).n) into result
+    select array_agg(priced) into result
       from (select row(n,
-                       ('[' || string_agg(format('{"productId":%s,"productName":%s,"quantity":%s,"price":%s,"lineTotal":%s}',
-                                   product_id, to_json(product_name), trim_scale(quantity), price::numeric(12, 2), line_total),
-                               ',' order by line) filter (where price is not null) || ']')::json,
+                       concat('[', string_agg(concat('{"productId":', product_id, ',"productName":', to_json(product_name),
+                                   ',"quantity":', trim_scale(quantity), ',"price":', price::numeric(12, 2),
+                                   ',"lineTotal":', line_total, '}'), ',') filter (where price is not null), ']')::json,
                        sum(line_total), max(line_total), bool_or(short), array_agg(line) filter (where price is null))::priced_lines as priced
               from (select l.n, l.line, l.product_id, coalesce(l.product_name, p.name) as product_name, l.quantity,
                            l.quantity > i.available as short,
@@ -209,8 +209,9 @@ begin
                            round(l.quantity * coalesce(l.price, p.price), 2) as line_total
                       from unnest(lines) as l
                       left join seen p on p.id = l.product_id and (not p.archived or l.product_name is not null)
-                      left join inventory i on i.product_id = p.id) as found
-             group by n) as orders;
+                      left join inventory i on i.product_id = p.id
+                     order by l.n, l.line) as found
+             group by n order by n) as orders;
     return result;
 end
 $$;
@@ -243,9 +244,9 @@ begin
     o.stock_reduced := true;
     o.status := 'Completed';
     o.completed_at := clock();
-    s := run_rules('Order Completed', o, takes, assigned);
+    s := run_rules(rules_of('Order Completed'), row(o, null, takes, null, assigned, runs)::rule_subject);
     o := s.an_order;
-    runs := runs || s.runs;
+    runs := s.runs;
 end
 $$;
 

@@ -3,15 +3,17 @@
 
 -- A new order, priced and with what the rules made of it, that isn't written yet.
 create type order_draft as (
+    n        integer,        -- which of the requests
     an_order orders,
-    actor    json,           -- who places it
+    placed   author,         -- by whom
     reason   text,           -- why its goods are taken; null: they stay reserved
     runs     workflow_runs[]
 );
 
 -- What a request asks for. Refuses what can't be had.
+-- rules: those of New Order
 -- assigned: to whom the orders before it went that are written together with it
-create function drafted(q request, p priced_lines, actor json, assigned assignment[]) returns order_draft
+create function drafted(q request, p priced_lines, placed author, rules workflows[], assigned assignment[] default '{}') returns order_draft
 language plpgsql as $$
 declare
     o orders;
@@ -21,6 +23,7 @@ declare
     short bigint[];
 begin
     o.id := nextval('smartflow.orders_id_seq');
+    placed.order_id := o.id;
     o.customer_name := q.input ->> 'customerName';
     o.customer_email := q.input ->> 'customerEmail';
     o.notes := q.input ->> 'notes';
@@ -29,7 +32,7 @@ begin
     o.stock_reduced := false;
     o.version := 1;
     o.created_at := clock();
-    o.updated_at := clock();
+    o.updated_at := o.created_at;
     o := with_lines(o, p, o.assigned_to);
     -- What certainly can't be had is refused before anything is written.
     if p.lacking then
@@ -39,39 +42,39 @@ begin
             perform refuse_short(null, o, short);
         end if;
     end if;
-    s := run_rules('New Order', o, false, assigned);
+    s := run_rules(rules, row(o, null, false, null, assigned, '{}')::rule_subject);
     if wanted_status = 'Completed' then
         if not (s.an_order).stock_reduced then
             s.reason := format('Order %s completed', o.id);
         end if;
         completed := complete(s.an_order, s.runs, assigned);
-        return row(completed.o, actor, s.reason, completed.runs);
+        return row(p.n, completed.o, placed, s.reason, completed.runs);
     end if;
-    return row(s.an_order, actor, s.reason, s.runs);
+    return row(p.n, s.an_order, placed, s.reason, s.runs);
 end
 $$;
 
 -- Writes new orders and moves their goods; gives what is answered, in their order.
-create function place(drafts order_draft[]) returns response[]
+-- lines: theirs
+create function place(drafts order_draft[], lines wanted_line[]) returns response[]
 language plpgsql as $$
 declare
     o orders;
     said text;
 begin
     if cardinality(drafts) > 1 then
-        said := set_config('smartflow.actors', (select json_agg(actor::jsonb || jsonb_build_object('order_id', (an_order).id))
-                                                  from unnest(drafts))::text, true);
+        said := set_config('smartflow.authors', array(select placed from unnest(drafts))::text, true);
     else -- those that came with it may have spoken since
-        said := set_config('smartflow.actor', drafts[1].actor::text, true);
+        said := speak_for(drafts[1].placed);
     end if;
     -- Who counts open orders (keep_open_order_counts) wants users in the order of their ids.
     insert into orders overriding system value
     select (d.an_order).* from unnest(drafts) as d order by (d.an_order).assigned_to, (d.an_order).id;
-    said := set_config('smartflow.actors', '', true);
+    said := set_config('smartflow.authors', '', true);
     insert into workflow_runs overriding system value
     select r.* from unnest(drafts) as d cross join unnest(d.runs) as r order by r.id;
     if cardinality(drafts) > 1 then
-        perform settle_together(drafts);
+        perform settle_together(drafts, lines);
     else
         o := drafts[1].an_order;
         perform settle_goods(null, o, coalesce(drafts[1].reason, ''));
@@ -83,29 +86,28 @@ $$;
 
 -- Moves the goods of several new orders as if one after the other, in the order of their ids. Where there isn't
 -- enough for all, or a product was archived meanwhile, none is moved: each has to be placed alone.
-create function settle_together(drafts order_draft[]) returns void
+create function settle_together(drafts order_draft[], lines wanted_line[]) returns void
 language plpgsql as $$
 declare
     moves move[];
-    parts text;
+    parts order_part[];
     said text := explain_movements('', (drafts[1].an_order).id); -- an order's, for the trail
 begin
     with goods as materialized (
-        select (d.an_order).id as order_id, (d.an_order).stock_reduced as taken, l.product_id, sum(l.quantity) as quantity,
-               d.reason, (d.actor ->> 'id')::bigint as user_id, d.actor ->> 'username' as username
-          from unnest(drafts) as d cross join lateral lines_of((d.an_order).items) as l
-         group by 1, 2, 3, 5, 6, 7
+        select d.placed, d.reason, (d.an_order).stock_reduced as taken, l.product_id, l.quantity
+          from (select n, product_id, sum(quantity) as quantity from unnest(lines) group by n, product_id) as l
+          join unnest(drafts) as d on d.n = l.n
     )
     select array(select row(product_id, coalesce(sum(quantity) filter (where not taken), 0),
                             coalesce(sum(quantity) filter (where taken), 0))::move
                    from goods group by product_id),
-           (select json_agg(of_order)
-              from (select product_id, order_id, quantity as taken, reason, user_id, username,
-                           sum(quantity) over (partition by product_id order by order_id
-                                               rows between 1 following and unbounded following) as later
-                      from goods where taken) as of_order)
+           array(select row(product_id, (placed).order_id, quantity,
+                            sum(quantity) over (partition by product_id order by (placed).order_id
+                                                rows between 1 following and unbounded following),
+                            reason, (placed).id, (placed).username)::order_part
+                   from goods where taken)
       into moves, parts;
-    said := set_config('smartflow.parts', coalesce(parts, ''), true);
+    said := set_config('smartflow.parts', parts::text, true);
     if move_goods(moves) <> '{}' then
         perform fail('INSUFFICIENT_STOCK', 'There is not enough stock for all of these orders.');
     end if;
@@ -116,14 +118,19 @@ begin
 end
 $$;
 
+create function placed_by(q request, me actor) returns author
+language sql stable as $$
+    select row(null, me.id, me.username, me.role, q.request_id, q.address)::author
+$$;
+
 create function orders_create(q request) returns response
 language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 declare
     me constant actor := writer(q);
-    priced constant priced_lines[] := priced(array(select l from wanted_lines(q.input -> 'items') as l));
+    lines constant wanted_line[] := array(select l from wanted_lines(q.input -> 'items') as l);
 begin
-    return (place(array[drafted(q, priced[1], current_setting('smartflow.actor')::json, '{}')]))[1];
+    return (place(array[drafted(q, (priced(lines))[1], placed_by(q, me), rules_of('New Order'))], lines))[1];
 end
 $$;
 
@@ -134,15 +141,15 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 set plan_cache_mode = force_generic_plan as $$
 declare
     replies response[] := array_fill(null::response, array[cardinality(qs)]);
-    actors json[] := array_fill(null::json, array[cardinality(qs)]); -- null: called alone
+    authors author[] := array_fill(null::author, array[cardinality(qs)]); -- null: called alone
     known request; -- whose user is `me`: mostly all of them have the same token
     me actor;
     claims claim[] := '{}';
+    rules constant workflows[] := rules_of('New Order');
     lines wanted_line[];
     p priced_lines;
     draft order_draft;
     drafts order_draft[] := '{}';
-    turns integer[] := '{}'; -- which request each draft is of
     assigned assignment[] := '{}';
     placed response[];
     refusal text;
@@ -157,7 +164,7 @@ begin
                 continue;
             end;
         end if;
-        actors[i] := acting(qs[i], me.id, me.username, me.role);
+        authors[i] := placed_by(qs[i], me);
         if (qs[i]).key is not null then
             claims := claims || row(i, me.id, (qs[i]).key, (qs[i]).fingerprint)::claim;
         end if;
@@ -167,16 +174,15 @@ begin
     end if;
     for i in 1 .. cardinality(qs) loop
         if (qs[i]).key is not null and not exists (select from unnest(claims) as c where c.n = i) then
-            actors[i] := null;
+            authors[i] := null;
         end if;
     end loop;
     lines := array(select l from generate_series(1, cardinality(qs)) as turn
-                    cross join lateral wanted_lines((qs[turn]).input -> 'items', turn) as l where actors[turn] is not null);
+                    cross join lateral wanted_lines((qs[turn]).input -> 'items', turn) as l where authors[turn] is distinct from null);
     foreach p in array coalesce(priced(lines), '{}') loop
         begin
-            draft := drafted(qs[p.n], p, actors[p.n], assigned);
+            draft := drafted(qs[p.n], p, authors[p.n], rules, assigned);
             drafts := drafts || draft;
-            turns := turns || p.n;
             assigned := assigned || row((draft.an_order).assigned_to, (draft.an_order).status <> 'Completed')::assignment;
         exception
             when sqlstate 'SF404' or sqlstate 'SF409' then
@@ -187,9 +193,9 @@ begin
         end;
     end loop;
     if cardinality(drafts) > 0 then
-        placed := place(drafts);
-        for i in 1 .. cardinality(turns) loop
-            replies[turns[i]] := placed[i];
+        placed := place(drafts, lines);
+        for i in 1 .. cardinality(drafts) loop
+            replies[drafts[i].n] := placed[i];
         end loop;
     end if;
     if cardinality(claims) > 0 then

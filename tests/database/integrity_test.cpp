@@ -124,6 +124,27 @@ BOOST_AUTO_TEST_CASE(finds_and_names_each_kind_of_harm)
     BOOST_TEST(books.failing() == "");
 }
 
+BOOST_AUTO_TEST_CASE(what_the_trail_says_of_a_new_order_is_all_that_it_would_say_of_a_change)
+{
+    Books books;
+    fill(books);
+    books.run("insert into orders (customer_name, customer_email, items, status, total, notes) "
+              "values (E'\"}\n\\\\', 'a@b', '[]', 'Processing', 0.10, E'1\t2')");
+    BOOST_TEST(books.value("select count(*) from audit_log a join orders o on o.id = a.entity_id "
+                           "where a.entity = 'order' and a.action = 'create' and "
+                           "a.changes::jsonb = differences(null, order_audit_fields(o))::jsonb") ==
+               "4");
+}
+
+BOOST_AUTO_TEST_CASE(the_lines_of_an_order_go_with_it)
+{
+    Books books;
+    fill(books);
+    books.run("delete from orders where id = 2");
+    BOOST_TEST(books.value("select string_agg(distinct order_id::text, ' ') from order_lines") ==
+               "1 3");
+}
+
 BOOST_AUTO_TEST_CASE(what_it_says_to_do_about_it_helps)
 {
     Books books;
