@@ -171,11 +171,12 @@ declare
     authors constant author[] := coalesce(nullif(current_setting('smartflow.authors', true), '')::author[],
         array[json_populate_record(null::author, nullif(current_setting('smartflow.actor', true), '')::json)]);
     mine constant xid8 := pg_current_xact_id(); -- as in audit
+    placed_at constant timestamptz := clock();
 begin
     insert into order_lines (order_id, line, product_id, quantity, price, line_total)
     select o.id, l.line - 1, l.product_id, l.quantity, l.price, l.line_total from after o cross join lateral lines_of(o.items) as l;
     insert into audit_log (at, user_id, username, role, action, entity, entity_id, changes, request_id, address)
-    select clock(), a.id, a.username, a.role, 'create', 'order', o.id, order_appeared(row(o.*)::orders), a.request, a.address
+    select placed_at, a.id, a.username, a.role, 'create', 'order', o.id, order_appeared(row(o.*)::orders), a.request, a.address
       from after o
       left join unnest(authors) as a on coalesce(a.order_id, o.id) = o.id
      order by o.id;

@@ -95,6 +95,7 @@ language plpgsql as $$
 declare
     actor constant json := nullif(current_setting('smartflow.actor', true), '');
     parts constant smartflow_api.order_part[] := nullif(current_setting('smartflow.parts', true), '');
+    moved_at constant timestamptz := smartflow_api.clock();
     newest bigint;
     folded integer;
 begin
@@ -113,7 +114,7 @@ begin
                coalesce(p.reason, smartflow_api.movement_reason()),
                coalesce(p.order_id, nullif(current_setting('smartflow.order', true), '')::bigint),
                case when p.order_id is null then (actor ->> 'id')::bigint else p.user_id end,
-               case when p.order_id is null then actor ->> 'username' else p.username end, smartflow_api.clock()
+               case when p.order_id is null then actor ->> 'username' else p.username end, moved_at
           from changed c
           left join unnest(parts) as p on p.product_id = c.product_id
          where c.more <> 0 order by c.product_id, p.order_id

@@ -171,12 +171,12 @@ begin
     end loop;
     if cardinality(claims) > 0 then
         claims := claimed(claims);
+        for i in 1 .. cardinality(qs) loop
+            if (qs[i]).key is not null and not exists (select from unnest(claims) as c where c.n = i) then
+                authors[i] := null;
+            end if;
+        end loop;
     end if;
-    for i in 1 .. cardinality(qs) loop
-        if (qs[i]).key is not null and not exists (select from unnest(claims) as c where c.n = i) then
-            authors[i] := null;
-        end if;
-    end loop;
     lines := array(select l from generate_series(1, cardinality(qs)) as turn
                     cross join lateral wanted_lines((qs[turn]).input -> 'items', turn) as l where authors[turn] is distinct from null);
     foreach p in array coalesce(priced(lines), '{}') loop
