@@ -25,11 +25,11 @@ begin
         'workflows', resource_statistics((select count(*) from workflows), array['workflows'::regclass],
             (select created_at from workflows order by id limit 1), (select created_at from workflows order by id desc limit 1)),
         'runs', resource_statistics((counted ->> 'workflow_runs')::bigint, array['workflow_runs'::regclass],
-            (select min(created_at) from workflow_runs), (select max(created_at) from workflow_runs)),
+            (select created_at from workflow_runs order by id limit 1), (select created_at from workflow_runs order by id desc limit 1)),
         'notifications', resource_statistics((counted ->> 'notifications')::bigint, array['notifications'::regclass],
             (select created_at from notifications order by id limit 1), (select created_at from notifications order by id desc limit 1)),
         'movements', resource_statistics((counted ->> 'movements')::bigint, array['movements'::regclass],
-            (select min(created_at) from movements), (select max(created_at) from movements)),
+            (select created_at from movements order by id limit 1), (select created_at from movements order by id desc limit 1)),
         'auditLogs', resource_statistics((counted ->> 'audit_log')::bigint, array['audit_log'::regclass],
             (select min(at) from audit_log), (select max(at) from audit_log)));
 end

@@ -1,6 +1,7 @@
 """At any number of rows a page costs what it shows: every list, each of its sorts, each of its filters in
 id order, has an index that leads to the rows. EXPLAIN ANALYZE counts what is touched on the way.
 """
+import datetime
 import json
 import re
 import subprocess
@@ -70,6 +71,9 @@ def rows_read(node):
     return (node["Actual Rows"] + removed) * node["Actual Loops"]
 
 
+YESTERDAY = (datetime.date.today() - datetime.timedelta(days=1)).isoformat()
+LONG_AGO = (datetime.date.today() - datetime.timedelta(days=85)).isoformat()
+
 PAGES = [
     *[("products", {"sort": sort}) for sort in (
         "id", "-id", "name", "-name", "price", "-price", "stock", "-stock", "available", "-available",
@@ -85,7 +89,8 @@ PAGES = [
     *[("orders", {"sort": sort, "from": "2026-01-01"}) for sort in ("createdAt", "-createdAt")],
     *[("workflows_runs", filters) for filters in (
         {}, {"ruleId": 1}, {"trigger": "New Order"}, {"outcome": "done"}, {"orderId": 7}, {"productId": 7},
-        {"sort": "-id"}, {"ruleId": 1, "sort": "-id"}, {"outcome": "done", "sort": "-id"})],
+        {"sort": "-id"}, {"ruleId": 1, "sort": "-id"}, {"outcome": "done", "sort": "-id"},
+        {"from": YESTERDAY, "sort": "-id"}, {"to": LONG_AGO})],
 ]  # fmt: skip
 
 
@@ -135,11 +140,33 @@ def test_a_page_of_the_trail(shop_of_many, given):
     check(shop_of_many, plan_of(shop_of_many, "admin_database_audit", given))
 
 
-def check(installation, plan):
+@pytest.mark.parametrize("function", ["admin_backup_statistics", "admin_database_summary", "admin_database_health"])
+def test_figures_of_the_shop_read_no_large_table_whole(shop_of_many, function):
+    request = json.dumps({"credential": "\\x07", "role": "admin", "time_zone": "UTC", "input": {}})
+    shop_of_many.query(
+        "insert into smartflow.credentials (user_id, kind, digest, name)"
+        " select id, 'token', '\\x07', 'figures' from smartflow.users where role = 'admin' limit 1 on conflict do nothing")
+    read = shop_of_many.query(
+        f"create temporary table answer on commit drop as select status from smartflow_api.{function}("
+        f" jsonb_populate_record(null::smartflow_api.request, '{request}'));"
+        "select relname::text, seq_tup_read, idx_tup_fetch, (select status from answer) from pg_stat_xact_user_tables"
+        " where schemaname = 'smartflow'")  # fmt: skip
+    of_large = [row for row in read if row[0] in large_tables(shop_of_many)]
+    assert [row[3] for row in read] == [200] * len(read)
+    assert sum(row[1] for row in of_large) == 0, of_large
+    assert 0 < sum(row[2] for row in of_large) <= TOUCHED, of_large
+
+
+def large_tables(installation):
     large = dict(installation.query(
         "select relname::text, reltuples::bigint from pg_class where relkind = 'r'"
         f" and relnamespace = 'smartflow'::regnamespace and reltuples > {LARGE}"))  # fmt: skip
     assert {"products", "inventory", "orders", "order_lines", "movements", "audit_log"} <= set(large)
+    return large
+
+
+def check(installation, plan):
+    large = large_tables(installation)
     whole = [node["Relation Name"] for node in nodes(plan)
              if node["Node Type"] == "Seq Scan" and node["Relation Name"] in large]  # fmt: skip
     assert whole == [], json.dumps(plan, indent=1)
