@@ -48,8 +48,9 @@ constexpr auto listing = with_paging(filters);
 constexpr Route routes[] = {
     {"GET", "/api/orders", "orders_list", 200, "Order", "List orders", {}, listing},
     {"POST", "/api/orders", "orders_create", 201, "Order", "Create an order", order, {}, Access::staff, nullptr, "",
+     "application/json", "", true, true},
+    {"GET", "/api/orders/{id}", "orders_read", 200, "Order", "Read an order", {}, {}, Access::staff, nullptr, "",
      "application/json", "", true},
-    {"GET", "/api/orders/{id}", "orders_read", 200, "Order", "Read an order"},
     {"PATCH", "/api/orders/{id}", "orders_update", 200, "Order", "Change an order", order},
     {"DELETE", "/api/orders/{id}", "orders_delete", 204, "", "Delete an open order"},
 };

@@ -32,7 +32,8 @@ constexpr Rule adjustment[] = {
 constexpr Route routes[] = {
     {"GET", "/api/products", "products_list", 200, "Product", "List products", {}, listing},
     {"POST", "/api/products", "products_create", 201, "Product", "Create a product", product_rules},
-    {"GET", "/api/products/{id}", "products_read", 200, "Product", "Read a product", {}, one_of_all},
+    {"GET", "/api/products/{id}", "products_read", 200, "Product", "Read a product", {}, one_of_all, Access::staff, nullptr,
+     "", "application/json", "", true},
     {"PATCH", "/api/products/{id}", "products_update", 200, "Product", "Change a product", product_rules},
     {"DELETE", "/api/products/{id}", "products_delete", 204, "", "Delete or archive a product"},
     {"GET", "/api/products/{id}/movements", "products_movements_list", 200, "Movement",

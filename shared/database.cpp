@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -21,7 +22,7 @@ namespace {
 constexpr const char *late = "no answer in time: "; ///< before a cause
 constexpr int max_attempts = 5;                     ///< of a lost serialisation or a deadlock
 constexpr int streamed_rows_a_fetch = 200;          ///< of a stream
-constexpr std::size_t most_alike = 64;              ///< readers who share an answer
+constexpr std::size_t most_readers = 64;            ///< readers in a group
 
 /// Not a failure of the request: the same connection, or a new one, may do it.
 struct TryAgain {
@@ -124,7 +125,8 @@ pqxx::result run_together(pqxx::connection &link, const std::vector<Gathering::S
         values.insert(values.end(), more.begin(), more.end());
     }
     pqxx::nontransaction statement_alone(link);
-    return statement_alone.exec_prepared(together_name(seats.front()->function, seats.size()),
+    return statement_alone.exec_prepared(seats.front()->function + together_suffix +
+                                             std::to_string(seats.size()),
                                          pqxx::prepare::make_dynamic_params(values));
 }
 
@@ -207,25 +209,32 @@ void serve_alike(DatabasePool &pool, DatabasePool::Lease &lease,
     }
 }
 
-/// One call for all of these. Where one of several has to be called alone, it has no outcome.
-void serve_together(DatabasePool &pool, DatabasePool::Lease &lease,
-                    const std::vector<Gathering::Seat *> &seats)
+/// One call for all of these, who ask for different things. Where one of them has to be called
+/// alone, it has no outcome.
+void call_together(DatabasePool::Lease &lease, const std::vector<Gathering::Seat *> &seats)
+{
+    auto outcomes =
+        outcomes_of(driver_translated([&] { return run_together(lease.link(), seats); }));
+    if (!outcomes.empty() && outcomes.size() != seats.size()) {
+        throw Error(Code::internal_error, "Something went wrong here.")
+            .because("the SQL function gave another number of outcomes");
+    }
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        if (outcomes[i]) {
+            seats[i]->outcome = *std::move(outcomes[i]);
+        }
+    }
+}
+
+/// One call for all of these, who write.
+void serve_writing(DatabasePool &pool, DatabasePool::Lease &lease,
+                   const std::vector<Gathering::Seat *> &seats)
 {
     if (seats.size() == 1) {
         return serve_alike(pool, lease, seats);
     }
     try {
-        auto outcomes =
-            outcomes_of(driver_translated([&] { return run_together(lease.link(), seats); }));
-        if (!outcomes.empty() && outcomes.size() != seats.size()) {
-            throw Error(Code::internal_error, "Something went wrong here.")
-                .because("the SQL function gave another number of outcomes");
-        }
-        for (std::size_t i = 0; i < outcomes.size(); ++i) {
-            if (outcomes[i]) {
-                seats[i]->outcome = *std::move(outcomes[i]);
-            }
-        }
+        call_together(lease, seats);
     } catch (const TryAgain &again) {
         if (again.reconnect) {
             lease.drop();
@@ -236,20 +245,77 @@ void serve_together(DatabasePool &pool, DatabasePool::Lease &lease,
     }
 }
 
+/// As few calls for all of these, who read, as may be: who ask the same share an answer.
+void serve_reading(DatabasePool &pool, DatabasePool::Lease &lease,
+                   const std::vector<Gathering::Seat *> &seats)
+{
+    if (seats.size() == 1) {
+        return serve_alike(pool, lease, seats);
+    }
+    std::map<std::string, std::vector<Gathering::Seat *>> askers;
+    for (Gathering::Seat *seat : seats) {
+        askers[question(seat->function, seat->arguments)].push_back(seat);
+    }
+    if (askers.size() == 1) {
+        return serve_alike(pool, lease, seats);
+    }
+    try {
+        std::vector<Gathering::Seat *> first;
+        for (auto same = askers.begin(); same != askers.end();) {
+            first.push_back(same->second.front());
+            ++same;
+            if (first.size() == most_together || same == askers.end()) {
+                call_together(lease, first);
+                first.clear();
+            }
+        }
+        for (const auto &[asked, same] : askers) {
+            for (Gathering::Seat *seat : same) {
+                seat->outcome = same.front()->outcome;
+            }
+        }
+    } catch (const TryAgain &again) { // each may ask alone
+        if (lease.overdue()) {
+            throw unavailable(late + again.cause);
+        }
+        if (again.reconnect) {
+            lease.drop();
+        }
+    }
+}
+
+} // namespace
+
+/// Groups of those who call at the same moment.
+struct Companies {
+    /// \param groups of each kind under way at once
+    Companies(DatabasePool &pool, std::size_t groups)
+        : alike(pool, groups, most_readers, false), reading(pool, groups, most_readers, true),
+          writing(pool, groups, most_together, true)
+    {}
+
+    Gathering alike;   ///< who read exactly the same
+    Gathering reading; ///< who read by a function that takes several requests
+    Gathering writing; ///< who write by one
+};
+
+namespace {
+
 /// What it is answered in company, where it may be called so.
-Gathering::Outcome in_company(DatabasePool &pool, Gathering &alike, Gathering &together,
-                              const std::string &function, const Arguments &arguments)
+Gathering::Outcome in_company(DatabasePool &pool, Companies &companies, const std::string &function,
+                              const Arguments &arguments)
 {
     const bool writes = arguments.released;
     if ((arguments.write && !writes) ||
         !pool.is_prepared(writes ? function + released_suffix : function)) {
         return {}; // unprepared under CGI: nobody is beside
     }
-    Gathering::Seat seat(writes ? function : question(function, arguments), function, arguments);
-    const auto serve = writes ? serve_together : serve_alike;
-    (writes ? together : alike).serve(seat, [&](auto &lease, const auto &seats) {
-        serve(pool, lease, seats);
-    });
+    const bool alike = !writes && (arguments.if_match || arguments.if_none_match ||
+                                   !pool.is_prepared(function + together_suffix));
+    Gathering::Seat seat(alike ? question(function, arguments) : function, function, arguments);
+    Gathering &company = writes ? companies.writing : alike ? companies.alike : companies.reading;
+    const auto serve = writes ? serve_writing : alike ? serve_alike : serve_reading;
+    company.serve(seat, [&](auto &lease, const auto &seats) { serve(pool, lease, seats); });
     if (seat.failure) {
         std::rethrow_exception(seat.failure);
     }
@@ -279,9 +345,7 @@ Database::Database(const Settings &settings, const std::string &family,
     pool_ = std::make_unique<DatabasePool>(connection_string(settings, family), settings,
                                            std::move(functions));
     const auto connections = static_cast<std::size_t>(settings.database_connections);
-    const std::size_t half = std::max<std::size_t>(connections / 2, 1);
-    alike_ = std::make_unique<Gathering>(*pool_, half, most_alike, false);
-    together_ = std::make_unique<Gathering>(*pool_, half, most_together, true);
+    companies_ = std::make_unique<Companies>(*pool_, std::max<std::size_t>(connections / 2, 1));
 }
 
 Database::~Database() = default;
@@ -297,7 +361,7 @@ Reply Database::call(const std::string &function, const Arguments &arguments, co
         return stream(function, arguments, sink);
     }
     // All of the answer is here before a slow client gets it, and the connection is free again.
-    Gathering::Outcome outcome = in_company(*pool_, *alike_, *together_, function, arguments);
+    Gathering::Outcome outcome = in_company(*pool_, *companies_, function, arguments);
     if (std::holds_alternative<std::monostate>(outcome)) {
         DatabasePool::Lease lease(*pool_, false);
         outcome = outcome_of(function, answer(*pool_, lease, function, arguments), false);

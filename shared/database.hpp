@@ -13,7 +13,7 @@
 namespace smartflow {
 
 class DatabasePool;
-class Gathering;
+struct Companies;
 struct Settings;
 
 /// What every SQL function of the API takes: the composite type smartflow_api.request, field by
@@ -22,8 +22,7 @@ struct Arguments {
     std::optional<std::string> credential; ///< SHA-256 of the session's or token's secret, hex
     std::string role;                      ///< least role that may: `staff`, `admin`, or empty
     bool write = false;                    ///< an unsafe method: a read-only token is refused
-    bool released = false;   ///< others needn't wait for the disk behind what it locks; and what
-                             ///< comes at the same time may be done together
+    bool released = false;   ///< others needn't wait for the disk behind what it locks
     bool cross_site = false; ///< came with a cookie from another site: refused
     std::string request_id;
     std::string address; ///< the client's, IPv4 or IPv6; empty when unknown
@@ -97,8 +96,7 @@ private:
     Reply stream(const std::string &function, const Arguments &arguments, const RowSink &sink);
 
     std::unique_ptr<DatabasePool> pool_;
-    std::unique_ptr<Gathering> alike_;    ///< who reads the same has one answer
-    std::unique_ptr<Gathering> together_; ///< who writes has one call
+    std::unique_ptr<Companies> companies_;
 };
 
 /// DATABASE_URL for a family.

@@ -140,10 +140,11 @@ void DatabasePool::Lease::prepare()
 {
     try {
         for (const std::string &function : pool_.functions_) {
-            link_->prepare(function, call_statement(function));
-            link_->prepare_now(function);
-            if (ends_with(function, released_suffix)) {
-                prepare_together(function.substr(0, function.rfind(released_suffix)));
+            if (ends_with(function, together_suffix)) {
+                prepare_together(function);
+            } else {
+                link_->prepare(function, call_statement(function));
+                link_->prepare_now(function);
             }
         }
     } catch (...) {
@@ -155,8 +156,8 @@ void DatabasePool::Lease::prepare()
 /// The server hears of each when it is first used.
 void DatabasePool::Lease::prepare_together(const std::string &function)
 {
-    for (std::size_t requests = 2; requests <= most_together; ++requests) {
-        link_->prepare(together_name(function, requests), together_statement(function, requests));
+    for (std::size_t requests = 1; requests <= most_together; ++requests) {
+        link_->prepare(function + std::to_string(requests), together_statement(function, requests));
     }
 }
 

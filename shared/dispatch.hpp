@@ -54,9 +54,11 @@ struct Route {
     /// The media type of a body of up to MAX_UPLOAD, which the handler reads itself, with a reader
     /// of its request; empty: the body is a small one of application/json.
     const char *upload = "";
-    /// Whether others needn't wait for the disk behind the rows that the function locks, and those
-    /// who come at the same moment are served together: for what many clients want at once. Its SQL
-    /// has NAME_many, and publishes both (01_session.sql).
+    /// Whether those who come at the same moment are served together: for what many clients want at
+    /// once. Its SQL has NAME_many, and publishes it (01_session.sql).
+    bool together = false;
+    /// Whether others needn't wait for the disk behind the rows that the function locks. Goes with
+    /// `together`; its SQL publishes that too.
     bool released = false;
 };
 

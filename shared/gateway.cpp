@@ -145,6 +145,9 @@ std::vector<std::string> functions_of(const Family &family)
         } else if (*route.function != '\0') {
             functions.emplace_back(route.function);
         }
+        if (route.together) {
+            functions.push_back(route.function + std::string(together_suffix));
+        }
     }
     return functions;
 }

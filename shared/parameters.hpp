@@ -20,7 +20,7 @@ inline constexpr const char *idempotent_call = "any_idempotent";
 /// before its commit is on disk (01_session.sql).
 inline constexpr const char *released_suffix = "_released";
 
-/// Ends the name of what does the same for several requests in one call, at most so many.
+/// Ends the name of what a function is called by for several requests, at most so many.
 inline constexpr const char *together_suffix = "_together";
 inline constexpr std::size_t most_together = 8;
 
@@ -51,16 +51,11 @@ inline std::string call_statement(const std::string &function)
            (function == idempotent_call ? ", $15::text)" : ")");
 }
 
-/// What the statement is called that calls a function for so many requests.
-inline std::string together_name(const std::string &function, std::size_t requests)
-{
-    return function + together_suffix + std::to_string(requests);
-}
-
-/// That statement, with the CallParameters of each.
+/// The statement that calls NAME_together for so many requests, with the CallParameters of each; it
+/// is called NAME_together and their number.
 inline std::string together_statement(const std::string &function, std::size_t requests)
 {
-    std::string statement = "call smartflow_api." + function + together_suffix + "(array[";
+    std::string statement = "call smartflow_api." + function + "(array[";
     for (std::size_t i = 0; i < requests; ++i) {
         statement += (i == 0 ? "" : ",") + request_value(i * request_types.size());
     }

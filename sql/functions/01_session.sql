@@ -148,6 +148,32 @@ begin
 end
 $$;
 
+-- Who asks each of several that are called together; null: that has to be called alone, and is refused there.
+create function callers(qs request[], writing boolean) returns actor[]
+language plpgsql as $$
+declare
+    q request;
+    known request; -- whose user is `me`: mostly all of them have the same token
+    me actor;
+    result actor[] := '{}';
+begin
+    foreach q in array qs loop
+        if known is null or q.credential is distinct from known.credential or q.role is distinct from known.role
+                         or q.cross_site is distinct from known.cross_site then
+            begin
+                me := case when writing then writer(q) else authenticate(q) end;
+                known := q;
+            exception when others then
+                result := array_append(result, null);
+                continue;
+            end;
+        end if;
+        result := result || me;
+    end loop;
+    return result;
+end
+$$;
+
 -- What any_idempotent does, for requests that are called together: whose key it is, and of which of them.
 create type claim as (
     n           integer,
@@ -231,16 +257,15 @@ $$;
 -- JSON nor a header holds; no status for one that has to be called alone. All have to, when anything goes wrong (no
 -- answer is given, and nothing is done), which the server's log tells where it isn't to be expected; also when one
 -- waits for a lock for long: the others needn't wait with it.
-create procedure publish_together(function text)
+-- writes: whether it is published as released too; else it only reads
+create procedure publish_together(function text, writes boolean)
 language plpgsql as $$
 begin
     execute format($make$
         create procedure %1$I(qs smartflow_api.request[], inout answers text)
         language plpgsql as $body$
         declare
-            mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
-            patience constant text := pg_catalog.set_config('lock_timeout', '500ms', true);
-            flushed pg_catalog.pg_lsn;
+            %3$s
         begin
             begin
                 answers := (
@@ -254,11 +279,17 @@ begin
                 answers := '';
                 return;
             end;
-            commit;
-            flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', '');
+            %4$s
         end
         $body$
-        $make$, function || '_together', function || '_many');
+        $make$, function || '_together', function || '_many',
+        case when writes then $declare$
+            mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
+            patience constant text := pg_catalog.set_config('lock_timeout', '500ms', true);
+            flushed pg_catalog.pg_lsn; $declare$ end,
+        case when writes then $finish$
+            commit;
+            flushed := pg_catalog.pg_logical_emit_message(true, 'smartflow', ''); $finish$ end);
 end
 $$;
 

@@ -69,6 +69,22 @@ begin
 end
 $$;
 
+create function orders_read_many(qs request[]) returns response[]
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
+set plan_cache_mode = force_generic_plan as $$
+declare
+    who constant actor[] := callers(qs, false);
+begin
+    return array(
+        select case when d.id is not null then row(200, d."#etag", null, d."#json", false)::response end
+          from generate_subscripts(qs, 1) as n
+          left join lateral (select * from order_document where id = (qs[n]).id and who[n] is distinct from null offset 0) as d on true
+         order by n);
+end
+$$;
+
+call publish_together('orders_read', false);
+
 -- One line as the client asked for it; name and price are filled in from the product or from the
 -- order's own line of before.
 create type wanted_line as (

@@ -141,9 +141,8 @@ language plpgsql security definer set search_path = smartflow_api, smartflow, pg
 set plan_cache_mode = force_generic_plan as $$
 declare
     replies response[] := array_fill(null::response, array[cardinality(qs)]);
+    who constant actor[] := callers(qs, true);
     authors author[] := array_fill(null::author, array[cardinality(qs)]); -- null: called alone
-    known request; -- whose user is `me`: mostly all of them have the same token
-    me actor;
     claims claim[] := '{}';
     rules constant workflows[] := rules_of('New Order');
     lines wanted_line[];
@@ -155,18 +154,10 @@ declare
     refusal text;
 begin
     for i in 1 .. cardinality(qs) loop
-        if known is null or (qs[i]).credential is distinct from known.credential
-                         or (qs[i]).role is distinct from known.role or (qs[i]).cross_site is distinct from known.cross_site then
-            begin
-                me := writer(qs[i]);
-                known := qs[i];
-            exception when others then
-                continue;
-            end;
-        end if;
-        authors[i] := placed_by(qs[i], me);
+        continue when who[i] is not distinct from null;
+        authors[i] := placed_by(qs[i], who[i]);
         if (qs[i]).key is not null then
-            claims := claims || row(i, me.id, (qs[i]).key, (qs[i]).fingerprint)::claim;
+            claims := claims || row(i, (who[i]).id, (qs[i]).key, (qs[i]).fingerprint)::claim;
         end if;
     end loop;
     if cardinality(claims) > 0 then
@@ -206,4 +197,4 @@ end
 $$;
 
 call publish_released('orders_create');
-call publish_together('orders_create');
+call publish_together('orders_create', true);

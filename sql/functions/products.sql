@@ -61,6 +61,22 @@ begin
 end
 $$;
 
+create function products_read_many(qs request[]) returns response[]
+language plpgsql security definer set search_path = smartflow_api, smartflow, pg_temp
+set plan_cache_mode = force_generic_plan as $$
+declare
+    who constant actor[] := callers(qs, false);
+begin
+    return array(
+        select case when d.id is not null and (not d.archived or flag(qs[n], 'archived')) then row(200, d."#etag", null, d."#json", false)::response end
+          from generate_subscripts(qs, 1) as n
+          left join lateral (select * from product_document where id = (qs[n]).id and who[n] is distinct from null offset 0) as d on true
+         order by n);
+end
+$$;
+
+call publish_together('products_read', false);
+
 create function no_product() returns void language sql as $$
     select fail('NOT_FOUND', 'There is no such product.')
 $$;

@@ -70,7 +70,7 @@ Names functions_of_routes()
                 continue;
             }
             names.insert(name);
-            if (route.released) { // several at once
+            if (route.together) { // several at once
                 names.insert(name + "_many");
             }
             if (answers_list(route)) {

@@ -1,5 +1,5 @@
 """Who asks exactly what others are asking shares one answer with them (database_gathering.hpp), that was looked up after
-all of them had asked: each must be answered as if alone.
+all of them had asked; who reads another product or order shares their call. Each must be answered as if alone.
 """
 import contextlib
 import re
@@ -31,19 +31,26 @@ def admin(shop):
 
 def looking(shop):
     """How many wait for the table that is held."""
-    return shop.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and usename = 'smartflow_products'")
+    return shop.value(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and usename in ('smartflow_products', 'smartflow_orders')"
+    )
+
+
+LARGEST_GROUP = 24
 
 
 class Held:
     """As many as may look for the same page do, and wait for a table that somebody holds."""
 
-    def __init__(self, shop, admin, path=PAGE):
-        self.shop, self.token, self.path = shop, admin.token, path
+    def __init__(self, shop, admin, path=PAGE, table="inventory"):
+        self.shop, self.token, self.path, self.table = shop, admin.token, path, table
         self.holder = psycopg2.connect(shop.superuser_url())
         self.answers, self.threads = [], []
+        for _ in range(LARGEST_GROUP):  # after groups the second of the two would wait to be nearly as large
+            admin.get(path)
 
     def __enter__(self):
-        self.holder.cursor().execute("lock table smartflow.inventory in access exclusive mode")
+        self.holder.cursor().execute(f"lock table smartflow.{self.table} in access exclusive mode")
         self.ask(2)
         wait_until(lambda: looking(self.shop) == 2, 5, "as many look as may")
         return self
@@ -84,6 +91,49 @@ def test_who_asks_the_same_meanwhile_shares_the_next_look(shop, admin, path):
     got = [(method, told(answer)) for method, answer in held.answers]
     assert got.count(("GET", told(alone))) == 5, (alone, got)
     assert got.count(("HEAD", told(head))) == 2, (head, got)
+
+
+@pytest.fixture
+def calls(shop):
+    """How often a function has been called since, and refused nothing."""
+    shop.query("alter system set track_functions = 'all'")
+    shop.query("select pg_reload_conf()")
+    time.sleep(0.2)
+    shop.query("select pg_stat_reset()")
+    yield lambda name: shop.value("select coalesce(sum(calls), 0) from pg_stat_user_functions where funcname = %s", (name,))
+    shop.query("alter system reset track_functions")
+    shop.query("select pg_reload_conf()")
+
+
+@pytest.mark.parametrize("family", ["products", "orders"])
+def test_who_reads_something_else_meanwhile_shares_the_next_call(shop, admin, calls, family):
+    there = [admin.product()["id"] for _ in range(12)]
+    if family == "orders":
+        items = [[{"productId": product, "quantity": 1}] for product in there]
+        there = [admin.post("/api/orders", {"customerName": "A", "items": one}).json["id"] for one in items]
+    asked = [(f"/api/{family}/{number}", None) for number in there]
+    asked += [(f"/api/{family}/{there[0]}", make_client(shop, "staff").token), (f"/api/{family}/{there[1]}", "0" * 64)]
+    asked += [(f"/api/{family}/{there[2]}", make_client(shop, read_only=True).token), (f"/api/{family}/999999999", None)]
+    if family == "products":
+        archived = there[3]
+        sale = {"customerName": "A", "status": "Completed", "items": [{"productId": archived, "quantity": 1}]}
+        assert admin.post("/api/orders", sale).status == 201
+        assert admin.delete(f"/api/products/{archived}").status == 204
+        asked += [(f"/api/products/{archived}?archived=true", None), ("/api/products/999999999?archived=true", None)]
+    alone = [Client(shop, token or admin.token).get(path) for path, token in asked]
+    refused = sum(answer.status != 200 for answer in alone)
+    assert refused == (4 if family == "products" else 2)
+    with Held(shop, admin, f"/api/{family}/1", "orders" if family == "orders" else "inventory") as held:
+        for path, token in asked:
+            held.ask(1, path=path, token=token)
+        time.sleep(0.3)
+        assert looking(shop) == 2
+    got = [told(answer) for _, answer in held.answers]
+    for answer in alone:
+        assert told(answer) in got, (answer, got)
+    of_those_alone = len(asked) - refused + LARGEST_GROUP + 2  # and of Held
+    wait_until(lambda: calls(f"{family}_read") == of_those_alone, 5, "alone went only who is refused")
+    assert 1 <= calls(f"{family}_read_many") <= 6
 
 
 def test_whoever_has_no_login_gets_no_answer_of_others(shop, admin):
