@@ -246,7 +246,9 @@ BOOST_AUTO_TEST_CASE(what_anybody_may_want_is_forgotten_with_the_last_group)
 {
     Rush rush(8, std::chrono::minutes(5), 2, false);
     auto asked = rush_and_come_again(rush);
-    BOOST_TEST(rush.ask("c").get() == "to c");
+    auto c = rush.ask("c"); // who is held is released after 30 s at the latest
+    const bool at_once = c.wait_for(std::chrono::seconds(15)) == std::future_status::ready;
+    BOOST_TEST(at_once);
     rush.release("fourth");
     BOOST_TEST(asked.back().get() == "to fourth");
 }
