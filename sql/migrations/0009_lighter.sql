@@ -11,3 +11,6 @@ drop index workflow_runs_at;
 create index workflow_runs_at on workflow_runs using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
 alter table order_lines drop constraint order_lines_order_id_fkey;
+
+-- Nothing asks the ledger by order.
+drop index movements_order;
