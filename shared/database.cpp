@@ -125,7 +125,7 @@ pqxx::result run_together(pqxx::connection &link, const std::vector<Gathering::S
         values.insert(values.end(), more.begin(), more.end());
     }
     pqxx::nontransaction statement_alone(link);
-    return statement_alone.exec_prepared(seats.front()->function + together_suffix +
+    return statement_alone.exec_prepared(seats.front()->function + gathered_suffix +
                                              std::to_string(seats.size()),
                                          pqxx::prepare::make_dynamic_params(values));
 }
@@ -261,17 +261,17 @@ void serve_reading(DatabasePool &pool, DatabasePool::Lease &lease,
     }
     try {
         std::vector<Gathering::Seat *> first;
-        for (auto same = askers.begin(); same != askers.end();) {
+        for (auto same = askers.begin(), called = same; same != askers.end();) {
             first.push_back(same->second.front());
             ++same;
             if (first.size() == most_together || same == askers.end()) {
                 call_together(lease, first);
                 first.clear();
-            }
-        }
-        for (const auto &[asked, same] : askers) {
-            for (Gathering::Seat *seat : same) {
-                seat->outcome = same.front()->outcome;
+                for (; called != same; ++called) {
+                    for (Gathering::Seat *seat : called->second) {
+                        seat->outcome = called->second.front()->outcome;
+                    }
+                }
             }
         }
     } catch (const TryAgain &again) { // each may ask alone
@@ -311,7 +311,7 @@ Gathering::Outcome in_company(DatabasePool &pool, Companies &companies, const st
         return {}; // unprepared under CGI: nobody is beside
     }
     const bool alike = !writes && (arguments.if_match || arguments.if_none_match ||
-                                   !pool.is_prepared(function + together_suffix));
+                                   !pool.is_prepared(function + gathered_suffix));
     Gathering::Seat seat(alike ? question(function, arguments) : function, function, arguments);
     Gathering &company = writes ? companies.writing : alike ? companies.alike : companies.reading;
     const auto serve = writes ? serve_writing : alike ? serve_alike : serve_reading;

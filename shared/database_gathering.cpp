@@ -84,7 +84,9 @@ void Gathering::call(DatabasePool::Lease &lease, const std::vector<Seat *> &grou
         serve(lease, group);
     } catch (...) {
         for (Seat *seat : group) {
-            seat->failure = std::current_exception();
+            if (std::holds_alternative<std::monostate>(seat->outcome)) {
+                seat->failure = std::current_exception();
+            }
         }
     }
 }

@@ -140,8 +140,8 @@ void DatabasePool::Lease::prepare()
 {
     try {
         for (const std::string &function : pool_.functions_) {
-            if (ends_with(function, together_suffix)) {
-                prepare_together(function);
+            if (ends_with(function, gathered_suffix)) {
+                prepare_gathered(function);
             } else {
                 link_->prepare(function, call_statement(function));
                 link_->prepare_now(function);
@@ -154,10 +154,10 @@ void DatabasePool::Lease::prepare()
 }
 
 /// The server hears of each when it is first used.
-void DatabasePool::Lease::prepare_together(const std::string &function)
+void DatabasePool::Lease::prepare_gathered(const std::string &function)
 {
     for (std::size_t requests = 1; requests <= most_together; ++requests) {
-        link_->prepare(function + std::to_string(requests), together_statement(function, requests));
+        link_->prepare(function + std::to_string(requests), gathered_statement(function, requests));
     }
 }
 

@@ -64,7 +64,7 @@ public:
 
     private:
         void prepare();
-        void prepare_together(const std::string &function);
+        void prepare_gathered(const std::string &function);
 
         DatabasePool &pool_;
         bool stream_;

@@ -17,7 +17,7 @@ namespace smartflow {
 /// \throws Error (INTERNAL_ERROR) when the function gave none
 Reply reply_of(const pqxx::result &result);
 
-/// What a call for several requests answers (publish_together); for none where that is empty.
+/// What a call for several requests answers (publish_gathered); for none where that is empty.
 /// Nothing for one that has to be called alone.
 /// \throws Error (INTERNAL_ERROR) when it isn't in that form
 std::vector<std::optional<Reply>> outcomes_of(const pqxx::result &result);

@@ -146,7 +146,7 @@ std::vector<std::string> functions_of(const Family &family)
             functions.emplace_back(route.function);
         }
         if (route.together) {
-            functions.push_back(route.function + std::string(together_suffix));
+            functions.push_back(route.function + std::string(gathered_suffix));
         }
     }
     return functions;

@@ -21,7 +21,7 @@ inline constexpr const char *idempotent_call = "any_idempotent";
 inline constexpr const char *released_suffix = "_released";
 
 /// Ends the name of what a function is called by for several requests, at most so many.
-inline constexpr const char *together_suffix = "_together";
+inline constexpr const char *gathered_suffix = "_gathered";
 inline constexpr std::size_t most_together = 8;
 
 /// The fields of the composite smartflow_api.request, as SQL's types.
@@ -51,9 +51,9 @@ inline std::string call_statement(const std::string &function)
            (function == idempotent_call ? ", $15::text)" : ")");
 }
 
-/// The statement that calls NAME_together for so many requests, with the CallParameters of each; it
-/// is called NAME_together and their number.
-inline std::string together_statement(const std::string &function, std::size_t requests)
+/// The statement that calls NAME_gathered for so many requests, with the CallParameters of each; it
+/// is called NAME_gathered and their number.
+inline std::string gathered_statement(const std::string &function, std::size_t requests)
 {
     std::string statement = "call smartflow_api." + function + "(array[";
     for (std::size_t i = 0; i < requests; ++i) {

@@ -252,13 +252,13 @@ begin
 end
 $$;
 
--- Makes NAME_together, the same for several requests in one transaction, by NAME_many. Gives an answer for each, ended
+-- Makes NAME_gathered, which calls for several requests in one transaction, by NAME_many. Gives an answer for each, ended
 -- by U+001E: status, ETag, Location, whether it is an answer of before, and body, between them U+001F, which neither
 -- JSON nor a header holds; no status for one that has to be called alone. All have to, when anything goes wrong (no
 -- answer is given, and nothing is done), which the server's log tells where it isn't to be expected; also when one
--- waits for a lock for long: the others needn't wait with it.
--- writes: whether it is published as released too; else it only reads
-create procedure publish_together(function text, writes boolean)
+-- that writes waits for a lock for long: the others needn't wait with it.
+-- writes: whether it is published as released too, and its commit waited for like that; else it only reads
+create procedure publish_gathered(function text, writes boolean)
 language plpgsql as $$
 begin
     execute format($make$
@@ -282,7 +282,7 @@ begin
             %4$s
         end
         $body$
-        $make$, function || '_together', function || '_many',
+        $make$, function || '_gathered', function || '_many',
         case when writes then $declare$
             mode constant text := pg_catalog.set_config('synchronous_commit', 'off', true);
             patience constant text := pg_catalog.set_config('lock_timeout', '500ms', true);

@@ -162,6 +162,16 @@ language sql immutable as $$
                                                           price numeric, "lineTotal" numeric)) with ordinality
 $$;
 
+-- It is made and unmade by the triggers below, with the document that it is taken from, and the integrity check
+-- compares both. A foreign key, which looked for the order of each line, went when they came to delete lines too.
+do $$
+begin
+    if exists (select from pg_constraint where conname = 'order_lines_order_id_fkey' and conrelid = 'order_lines'::regclass) then
+        alter table order_lines drop constraint order_lines_order_id_fkey;
+    end if;
+end
+$$;
+
 -- Keep order_lines as the document says, and the trail: of new orders by two statements, however many they are.
 -- smartflow.authors says who placed each of those that are written together (place); of whom it says nothing is the
 -- system's, and on record all the same.

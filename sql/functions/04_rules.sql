@@ -258,7 +258,7 @@ begin
 end
 $$;
 
--- Runs rules on a subject, a savepoint and a run each. An order's goods, its row and the runs are written by the
+-- Runs rules on a subject, a run each, and a savepoint where something is written. An order's goods, its row and the runs are written by the
 -- caller afterwards.
 create function run_rules(rules workflows[], inout s rule_subject)
 language plpgsql as $$
@@ -272,28 +272,29 @@ begin
     foreach rule in array rules loop
         run_id := nextval('smartflow.workflow_runs_id_seq');
         ran := row('skipped', case when rule.conditions <> '[]' then failed_condition(rule.conditions, facts(s)) end);
-        if ran.reason is null then
+        if ran.reason is not null then
+            null;
+        elsif rule.action = 'Reduce Stock' then -- which can't fail
+            if s.product_id is not null then
+                ran.reason := 'Low Stock is about no order whose stock could be reduced.';
+            elsif rule.trigger = 'Order Completed' and s.taken then
+                ran := row('done', 'Completing the order took its goods.');
+            elsif (s.an_order).stock_reduced then
+                ran.reason := 'The stock was already reduced.';
+            else
+                ran := row('done', format('Took the goods of %s lines.', json_array_length((s.an_order).items)));
+                s.reason := format('Order %s: %s', (s.an_order).id, rule.name);
+                s.an_order.stock_reduced := true;
+            end if;
+        else
             begin
-                case rule.action
-                    when 'Reduce Stock' then
-                        if s.product_id is not null then
-                            ran.reason := 'Low Stock is about no order whose stock could be reduced.';
-                        elsif rule.trigger = 'Order Completed' and s.taken then
-                            ran := row('done', 'Completing the order took its goods.');
-                        elsif (s.an_order).stock_reduced then
-                            ran.reason := 'The stock was already reduced.';
-                        else
-                            s.an_order.stock_reduced := true;
-                            s.reason := format('Order %s: %s', (s.an_order).id, rule.name);
-                            ran := row('done', format('Took the goods of %s lines.', json_array_length((s.an_order).items)));
-                        end if;
-                    when 'Assign Staff' then
-                        done := assign_staff(rule, s);
-                        s := done.s;
-                        ran := done.ran;
-                    when 'Send Notification' then
-                        ran := send_notification(rule, run_id, s);
-                end case;
+                if rule.action = 'Assign Staff' then
+                    done := assign_staff(rule, s);
+                    s := done.s;
+                    ran := done.ran;
+                else
+                    ran := send_notification(rule, run_id, s);
+                end if;
             exception when others then
                 -- A deadlock, a lost serialisation or a lock that isn't to be had concerns the whole request, not this rule.
                 if sqlstate ~ '^40' or sqlstate ~ '^57' or sqlstate = '55P03' then

@@ -54,6 +54,17 @@ select table_name, rows + case table_name
            when 'workflow_runs' then (select count(*) from workflow_runs where id > through_id) end as rows
   from settled_counts where table_name <> 'tallies';
 
+-- When the first and the last row were written, of tables that have no B-tree by time.
+create view kept_times as
+select table_name,
+       least(oldest, case table_name
+           when 'movements' then (select min(created_at) from movements where id > through_id)
+           else (select min(created_at) from workflow_runs where id > through_id) end) as oldest,
+       greatest(newest, case table_name
+           when 'movements' then (select max(created_at) from movements where id > through_id)
+           else (select max(created_at) from workflow_runs where id > through_id) end) as newest
+  from settled_counts where table_name in ('movements', 'workflow_runs');
+
 create view counted_orders as
 select known.status, count(o.id) as orders, coalesce(sum(o.total), 0) as value
   from (values ('Pending'), ('Processing'), ('Completed')) as known (status)
@@ -218,12 +229,16 @@ declare
     s settled_counts;
     more bigint;
     later xid8;
+    first_at timestamptz;
+    last_at timestamptz;
 begin
     for s in select * from settled_counts where barrier_xid <= pg_snapshot_xmin(running) and barrier_id > through_id loop
         s.barrier_id := s.through_id + least(s.barrier_id - s.through_id, how_many);
-        execute format('select count(*) from %I where id > $1 and id <= $2', s.table_name)
-           into more using s.through_id, s.barrier_id;
-        update settled_counts set through_id = s.barrier_id, rows = rows + more
+        execute format('select count(*), min(%2$s), max(%2$s) from %1$I where id > $1 and id <= $2', s.table_name,
+                       case when s.table_name in ('movements', 'workflow_runs') then 'created_at' else 'null::timestamptz' end)
+           into more, first_at, last_at using s.through_id, s.barrier_id;
+        update settled_counts
+           set through_id = s.barrier_id, rows = rows + more, oldest = least(oldest, first_at), newest = greatest(newest, last_at)
          where table_name = s.table_name and (table_name <> 'tallies' or more = 0);
     end loop;
     update settled_counts
@@ -299,7 +314,8 @@ begin
         on conflict (user_id, shard) do update set orders = excluded.orders;
     insert into settled_counts as s (table_name)
     select unnest(array['audit_log', 'movements', 'notifications', 'tallies', 'workflow_runs'])
-        on conflict (table_name) do update set through_id = 0, rows = 0, barrier_id = null, barrier_xid = null;
+        on conflict (table_name) do update
+       set through_id = 0, rows = 0, barrier_id = null, barrier_xid = null, oldest = null, newest = null;
     perform advance_settled(0);
 end
 $$;

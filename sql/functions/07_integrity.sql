@@ -76,7 +76,8 @@ language sql immutable as $list$
      $$select jsonb_build_object('orderId', l.order_id, 'line', l.line, 'productId', l.product_id), 'The product that the line names does not exist.', null::text
          from order_lines l where not exists (select from products p where p.id = l.product_id)
        union all
-       select jsonb_build_object('orderId', l.order_id, 'line', l.line), 'The order that the line belongs to does not exist.', null
+       select jsonb_build_object('orderId', l.order_id, 'line', l.line), 'The order that the line belongs to does not exist.',
+              format('Where the trail says that the order was deleted, as the owner: delete from smartflow.order_lines where order_id = %s;', l.order_id)
          from order_lines l where not exists (select from orders o where o.id = l.order_id)
        union all
        select jsonb_build_object('orderId', o.id, 'userId', o.assigned_to), 'The user whom it is assigned to does not exist.',

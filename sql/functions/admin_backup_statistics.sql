@@ -1,6 +1,6 @@
 -- Family admin_backup: how much there is, and how old the last backups are.
 
--- oldest and newest go by id where no index goes by time: ids ascend with it.
+-- oldest and newest go by id where rows are added in the order of their times.
 create function resource_statistics(rows bigint, tables regclass[], oldest timestamptz, newest timestamptz) returns json
 language plpgsql stable as $$
 begin
@@ -14,6 +14,8 @@ language plpgsql stable as $$
 declare
     counted constant jsonb := (select jsonb_object_agg(table_name, rows) from kept_rows);
     goods constant kept_inventory := (select k from kept_inventory k);
+    runs constant kept_times := (select k from kept_times k where table_name = 'workflow_runs');
+    ledger constant kept_times := (select k from kept_times k where table_name = 'movements');
 begin
     return json_build_object(
         'users', resource_statistics((select count(*) from users), array['users'::regclass],
@@ -25,11 +27,11 @@ begin
         'workflows', resource_statistics((select count(*) from workflows), array['workflows'::regclass],
             (select created_at from workflows order by id limit 1), (select created_at from workflows order by id desc limit 1)),
         'runs', resource_statistics((counted ->> 'workflow_runs')::bigint, array['workflow_runs'::regclass],
-            (select created_at from workflow_runs order by id limit 1), (select created_at from workflow_runs order by id desc limit 1)),
+            runs.oldest, runs.newest),
         'notifications', resource_statistics((counted ->> 'notifications')::bigint, array['notifications'::regclass],
             (select created_at from notifications order by id limit 1), (select created_at from notifications order by id desc limit 1)),
         'movements', resource_statistics((counted ->> 'movements')::bigint, array['movements'::regclass],
-            (select created_at from movements order by id limit 1), (select created_at from movements order by id desc limit 1)),
+            ledger.oldest, ledger.newest),
         'auditLogs', resource_statistics((counted ->> 'audit_log')::bigint, array['audit_log'::regclass],
             (select min(at) from audit_log), (select max(at) from audit_log)));
 end

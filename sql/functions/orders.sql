@@ -83,7 +83,7 @@ begin
 end
 $$;
 
-call publish_together('orders_read', false);
+call publish_gathered('orders_read', false);
 
 -- One line as the client asked for it; name and price are filled in from the product or from the
 -- order's own line of before.

@@ -197,4 +197,4 @@ end
 $$;
 
 call publish_released('orders_create');
-call publish_together('orders_create', true);
+call publish_gathered('orders_create', true);

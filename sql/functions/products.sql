@@ -75,7 +75,7 @@ begin
 end
 $$;
 
-call publish_together('products_read', false);
+call publish_gathered('products_read', false);
 
 create function no_product() returns void language sql as $$
     select fail('NOT_FOUND', 'There is no such product.')

@@ -265,15 +265,21 @@ BOOST_AUTO_TEST_CASE(who_finds_no_room_to_wait_is_refused)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_fails_fails_for_all_of_the_group_and_for_nobody_else)
+BOOST_AUTO_TEST_CASE(what_fails_fails_for_all_of_the_group_who_have_no_answer_yet)
 {
     Rush rush(8);
-    auto asked = rush.ask_meanwhile({"a", "fail", "b", "c"});
+    std::vector<std::future<std::string>> asked;
+    asked.push_back(rush.ask("first"));
+    rush.wait_until_served();
+    for (const std::string what : {"a", "fail", "b", "c"}) {
+        asked.push_back(rush.ask(what));
+        rush.wait_until(asked.size() - 1);
+    }
     rush.release();
-    BOOST_TEST(asked.front().get() == "to first");
-    asked.erase(asked.begin());
-    for (auto &one : asked) {
-        BOOST_CHECK_THROW(one.get(), std::runtime_error);
+    BOOST_TEST(asked[0].get() == "to first");
+    BOOST_TEST(asked[1].get() == "to a");
+    for (std::size_t i = 2; i < asked.size(); ++i) {
+        BOOST_CHECK_THROW(asked[i].get(), std::runtime_error);
     }
     BOOST_TEST(rush.ask("later").get() == "to later");
 }

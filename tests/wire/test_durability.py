@@ -71,7 +71,7 @@ def test_orders_placed_together_are_on_disk_when_they_are_answered(shop, admin):
     with contextlib.closing(shop.connect()) as connection, connection.cursor() as cursor:
         for _ in range(9):
             asks = ", ".join(order_call(admin, [(product, 1)]) for _ in range(2))
-            cursor.execute(f"call smartflow_api.orders_create_together(array[{asks}], null)")
+            cursor.execute(f"call smartflow_api.orders_create_gathered(array[{asks}], null)")
             [answers] = cursor.fetchone()
             assert statuses(answers) == ["201", "201"]
             found.append(is_on_disk(shop, end_of_log(shop)))
@@ -80,7 +80,7 @@ def test_orders_placed_together_are_on_disk_when_they_are_answered(shop, admin):
         position = unflushed(
             shop, "update smartflow.inventory set reserved = on_hand where product_id = %s", (product,)
         )
-        cursor.execute(f"call smartflow_api.orders_create_together(array[{asks}], null)")
+        cursor.execute(f"call smartflow_api.orders_create_gathered(array[{asks}], null)")
         [answers] = cursor.fetchone()
         assert statuses(answers) == ["409", "409"]
         assert is_on_disk(shop, position)
