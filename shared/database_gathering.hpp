@@ -70,7 +70,8 @@ public:
 
     /// \param most_groups under way at once, of those who want the same
     /// \param most_seats  in a group
-    /// \param remembers   how large groups were when there is none any more: only where little can be
+    /// \param remembers   how large groups were when there is none any more: only where little can
+    /// be
     ///                    wanted, since it is kept for good
     /// \param patience    in which some group should be served
     Gathering(DatabasePool &pool, std::size_t most_groups, std::size_t most_seats, bool remembers,
@@ -111,7 +112,8 @@ private:
     bool remembers_;
     std::chrono::milliseconds patience_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Company> companies_; ///< those of which there are groups, or were
+    std::unordered_map<std::string, Company>
+        companies_; ///< those of which there are groups, or were
 };
 
 } // namespace smartflow

@@ -29,8 +29,7 @@ public:
     explicit Rush(std::size_t most_seats,
                   std::chrono::milliseconds patience = std::chrono::minutes(5),
                   std::size_t most_groups = 1, bool remembers = false)
-        : pool_("", settings(), {}),
-          gathering_(pool_, most_groups, most_seats, remembers, patience)
+        : pool_("", settings(), {}), gathering_(pool_, most_groups, most_seats, remembers, patience)
     {}
 
     /// Somebody asks; \returns what he is answered, `alone` where he has to ask himself.
