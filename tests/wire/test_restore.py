@@ -184,5 +184,5 @@ def test_a_restore_killed_at_any_moment_leaves_all_or_nothing(new, demo, small, 
             assert other.wrong_books() == []
             if left == 3:
                 now = sections(other.export())
-                assert all(now[name] == whole[name] for name in SECTIONS[1:5])
+                assert {name: now[name] for name in SECTIONS[1:5]} == {name: whole[name] for name in SECTIONS[1:5]}
         other.restore(large, "--replace")  # it recovers by itself
