@@ -64,12 +64,19 @@ BOOST_AUTO_TEST_CASE(only_the_gateway_knows_fcgi)
 
 BOOST_AUTO_TEST_CASE(only_the_database_knows_pqxx)
 {
-    BOOST_TEST((including({"pqxx"}) == Names{"database_pool.hpp", "database_rows.hpp"}));
+    BOOST_TEST((including({"pqxx"}) == Names{"database_call.hpp", "database_company.hpp",
+                                             "database_pool.hpp", "database_rows.hpp"}));
     BOOST_TEST((including({"database_pool.hpp"}) ==
-                Names{"database.cpp", "database_gathering.hpp", "database_pool.cpp"}));
+                Names{"database.cpp", "database_call.hpp", "database_company.hpp",
+                      "database_gathering.hpp", "database_pool.cpp"}));
+    BOOST_TEST((including({"database_gathering.hpp"}) ==
+                Names{"database_company.hpp", "database_gathering.cpp"}));
+    BOOST_TEST((including({"database_rows.hpp"}) ==
+                Names{"database.cpp", "database_company.cpp", "database_rows.cpp"}));
+    BOOST_TEST((including({"database_call.hpp"}) ==
+                Names{"database.cpp", "database_call.cpp", "database_company.cpp"}));
     BOOST_TEST(
-        (including({"database_gathering.hpp"}) == Names{"database.cpp", "database_gathering.cpp"}));
-    BOOST_TEST((including({"database_rows.hpp"}) == Names{"database.cpp", "database_rows.cpp"}));
+        (including({"database_company.hpp"}) == Names{"database.cpp", "database_company.cpp"}));
 }
 
 BOOST_AUTO_TEST_CASE(only_outbound_knows_curl)
