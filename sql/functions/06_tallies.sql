@@ -88,7 +88,8 @@ create type order_part as (
 );
 
 -- The ledger's rows and the tally of all products that an update changes, by one statement, however many
--- they are. Before and after are summed rather than joined: a plan made for two rows serves a million.
+-- they are. Before and after are summed rather than joined: a plan made for two rows serves a million. A price is looked
+-- up by its key (offset 0): a join would read all products until there are some thousands.
 -- smartflow.parts says which orders of several that are written together take it (settle_together).
 create function book_stock() returns trigger
 language plpgsql as $$
@@ -121,7 +122,8 @@ begin
     )
     insert into smartflow.tallies (products, archived, units, value, low_stock, out_of_stock)
     select 0, 0, sum(c.more), sum(c.more * p.price), sum(c.low_stock), sum(c.out_of_stock)
-      from changed c join smartflow.products p on p.id = c.product_id where not p.archived having count(*) > 0
+      from changed c cross join lateral (select price from smartflow.products where id = c.product_id and not archived offset 0) as p
+    having count(*) > 0
     returning id into newest;
     folded := smartflow_api.fold_now_and_then(newest);
     return null;
