@@ -90,15 +90,12 @@ Reply Database::stream(const std::string &function, const Arguments &arguments, 
     };
     try {
         return driver_translated([&] {
-            CallParameters parameters(arguments);
+            const std::string request = request_parameter(arguments);
             // What only reads can't note that the session is in use.
-            pqxx::nontransaction(lease.link())
-                .exec_params(call_statement("any_session"),
-                             pqxx::prepare::make_dynamic_params(parameters.values()));
+            pqxx::nontransaction(lease.link()).exec_params(call_statement("any_session"), request);
             using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
             Snapshot snapshot(lease.link());
-            Reply reply = reply_of(snapshot.exec_params(
-                call_statement(function), pqxx::prepare::make_dynamic_params(parameters.values())));
+            Reply reply = reply_of(snapshot.exec_params(call_statement(function), request));
             if (reply.body) {
                 const std::vector<Column> total{{"#total", Column::Kind::raw}};
                 if (!sink({&total, {reply.body->c_str()}})) {

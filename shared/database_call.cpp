@@ -27,15 +27,16 @@ void flush(pqxx::connection &link)
 pqxx::result run(const DatabasePool &pool, pqxx::connection &link, const std::string &function,
                  const Arguments &arguments)
 {
-    CallParameters parameters(arguments);
+    const std::string request = request_parameter(arguments);
+    std::vector<const char *> parameters{request.c_str()};
     std::string name = function;
     if (arguments.released) {
         name += released_suffix;
     } else if (arguments.key) {
-        parameters.values().push_back(function.c_str());
+        parameters.push_back(function.c_str());
         name = idempotent_call;
     }
-    const auto given = pqxx::prepare::make_dynamic_params(parameters.values());
+    const auto given = pqxx::prepare::make_dynamic_params(parameters);
     pqxx::nontransaction statement_alone(link);
     if (!pool.is_prepared(name)) {
         return statement_alone.exec_params(call_statement(name), given);

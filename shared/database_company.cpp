@@ -16,18 +16,14 @@ constexpr std::size_t most_readers = 64; ///< readers in a group
 /// The same for several requests.
 pqxx::result run_together(pqxx::connection &link, const std::vector<Gathering::Seat *> &seats)
 {
-    std::vector<CallParameters> parameters;
-    std::vector<const char *> values;
-    parameters.reserve(seats.size());
+    std::vector<std::string> requests;
+    requests.reserve(seats.size());
     for (const Gathering::Seat *seat : seats) {
-        parameters.emplace_back(seat->arguments);
-        const auto &more = parameters.back().values();
-        values.insert(values.end(), more.begin(), more.end());
+        requests.push_back(request_parameter(seat->arguments));
     }
     pqxx::nontransaction statement_alone(link);
-    return statement_alone.exec_prepared(seats.front()->function + gathered_suffix +
-                                             std::to_string(seats.size()),
-                                         pqxx::prepare::make_dynamic_params(values));
+    return statement_alone.exec_prepared(seats.front()->function + gathered_suffix,
+                                         requests_parameter(requests));
 }
 
 /// All that the answer to a read rests on, but for what is in the database.

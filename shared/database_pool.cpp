@@ -140,24 +140,12 @@ void DatabasePool::Lease::prepare()
 {
     try {
         for (const std::string &function : pool_.functions_) {
-            if (ends_with(function, gathered_suffix)) {
-                prepare_gathered(function);
-            } else {
-                link_->prepare(function, call_statement(function));
-                link_->prepare_now(function);
-            }
+            link_->prepare(function, call_statement(function));
+            link_->prepare_now(function);
         }
     } catch (...) {
         drop();
         throw;
-    }
-}
-
-/// The server hears of each when it is first used.
-void DatabasePool::Lease::prepare_gathered(const std::string &function)
-{
-    for (std::size_t requests = 1; requests <= most_together; ++requests) {
-        link_->prepare(function + std::to_string(requests), gathered_statement(function, requests));
     }
 }
 

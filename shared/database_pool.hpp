@@ -64,7 +64,6 @@ public:
 
     private:
         void prepare();
-        void prepare_gathered(const std::string &function);
 
         DatabasePool &pool_;
         bool stream_;

@@ -72,11 +72,7 @@ Reply LongWork::call(const std::string &function, const Arguments &arguments)
 
 Reply LongWork::untranslated_call(const std::string &function, const Arguments &arguments)
 {
-    CallParameters parameters(arguments);
-    AdminConnection::Values values;
-    for (const char *value : parameters.values()) {
-        values.push_back(value == nullptr ? AdminConnection::Value() : value);
-    }
+    AdminConnection::Values values{request_parameter(arguments)};
     if (arguments.key) {
         values.emplace_back(function);
     }

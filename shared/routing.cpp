@@ -9,38 +9,54 @@ namespace smartflow {
 
 namespace {
 
-std::vector<std::string_view> segments(std::string_view path)
+/// Takes the first segment off a path; at its end nothing is left.
+std::string_view next_segment(std::optional<std::string_view> &path)
 {
-    std::vector<std::string_view> parts;
-    for (;;) {
-        const std::size_t slash = path.find('/');
-        parts.push_back(path.substr(0, slash));
-        if (slash == std::string_view::npos) {
-            return parts;
-        }
-        path.remove_prefix(slash + 1);
+    const std::size_t slash = path->find('/');
+    const std::string_view segment = path->substr(0, slash);
+    if (slash == std::string_view::npos) {
+        path.reset();
+    } else {
+        path->remove_prefix(slash + 1);
     }
+    return segment;
+}
+
+/// \throws Error (BAD_REQUEST) for a broken percent escape
+std::vector<std::string> decoded_segments(std::string_view path)
+{
+    std::vector<std::string> segments;
+    segments.reserve(static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1);
+    for (std::optional<std::string_view> rest = path; rest;) {
+        auto decoded = percent_decoded(next_segment(rest), false);
+        if (!decoded) {
+            throw Error(Code::bad_request, "The path has a broken percent escape.");
+        }
+        segments.push_back(std::move(*decoded));
+    }
+    return segments;
 }
 
 /// Compares decoded segments with a route's path, so that an escaped slash is no slash.
 bool fits(std::string_view pattern, const std::vector<std::string> &path,
           std::optional<std::int64_t> &id)
 {
-    const auto wanted = segments(pattern);
-    if (wanted.size() != path.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i] == "{id}") {
-            id = positive_integer(path[i]);
+    std::optional<std::string_view> rest = pattern;
+    for (const std::string &segment : path) {
+        if (!rest) {
+            return false;
+        }
+        const std::string_view wanted = next_segment(rest);
+        if (wanted == "{id}") {
+            id = positive_integer(segment);
             if (!id) {
                 return false;
             }
-        } else if (wanted[i] != path[i]) {
+        } else if (wanted != segment) {
             return false;
         }
     }
-    return true;
+    return !rest;
 }
 
 } // namespace
@@ -62,14 +78,7 @@ bool names_action(std::string_view query, std::string_view action)
 
 Match match(const Family &family, std::string_view method, const Target &target)
 {
-    std::vector<std::string> path;
-    for (const std::string_view segment : segments(target.path)) {
-        auto decoded = percent_decoded(segment, false);
-        if (!decoded) {
-            throw Error(Code::bad_request, "The path has a broken percent escape.");
-        }
-        path.push_back(std::move(*decoded));
-    }
+    const std::vector<std::string> path = decoded_segments(target.path);
     Match found;
     for (const Route &route : family.routes) {
         std::optional<std::int64_t> id;

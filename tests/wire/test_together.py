@@ -131,6 +131,22 @@ def test_each_is_on_record_with_who_asked_and_what_was_left(shop, admin):
     assert shop.wrong_books() == []
 
 
+def test_what_a_client_writes_arrives_letter_by_letter(shop, admin):
+    """Requests are quoted twice on their way into the same call."""
+    product = admin.product(stock=100)["id"]
+    names = ['"', "\\", "\\\\", '\\"', "'", ",", "()", "{}", "NULL", "a,b)", '{"(x,\\"y\\")"}', "Zoë 木"]
+    answers = together(shop, admin, [
+        lambda name=name: order(admin, [(product, 1)], key=secrets.token_hex(8), customerName=name, notes=f"{name}\n{name}")
+        for name in names[:LARGEST_GROUP]
+    ])  # fmt: skip
+    assert [answer.status for answer in answers] == [201] * LARGEST_GROUP
+    assert transactions(shop, [answer.json["id"] for answer in answers]) == 1
+    answers += [order(admin, [(product, 1)], customerName=name, notes=f"{name}\n{name}") for name in names[LARGEST_GROUP:]]
+    assert [(answer.status, answer.json["customerName"], answer.json["notes"]) for answer in answers] == [
+        (201, name, f"{name}\n{name}") for name in names
+    ]  # fmt: skip
+
+
 def test_what_is_wrong_with_one_is_its_own(shop, admin):
     product, rare = admin.product(stock=100)["id"], admin.product(stock=1)["id"]
     reader, key = make_client(shop, read_only=True), secrets.token_hex(8)
@@ -295,3 +311,18 @@ def test_many_in_a_rush_are_served_in_few_calls(shop, admin):
     answers = at_once([lambda: order(admin, [(product, 1)])] * 60)
     assert [answer.status for answer in answers] == [201] * 60
     assert transactions(shop, [answer.json["id"] for answer in answers]) < 30
+
+
+def test_what_orders_look_up_is_found_by_its_key(shop, admin):
+    """Also while products are so few that a plan is tempted to read all of them for a group."""
+    shop.query("insert into smartflow.products (name, sku, price) select 'Few ' || n, 'FEW-' || n, 1 from generate_series(1, 1000) as n;"
+               "insert into smartflow.inventory (product_id, on_hand, min_stock) select id, 9, 0 from smartflow.products where sku like 'FEW-%'")  # fmt: skip
+    shop.query("vacuum analyze smartflow.products, smartflow.inventory")
+    few = [product for [product] in shop.query("select id from smartflow.products where sku like 'FEW-%' order by id")]
+    calls = ", ".join(order_call(admin, [(few[n], 1), (few[-n - 1], 1)]) for n in range(LARGEST_GROUP))
+    read = shop.query(
+        f"create temporary table answer on commit drop as select status from unnest(smartflow_api.orders_create_many(array[{calls}]));"
+        "select relname::text, seq_tup_read, idx_tup_fetch, (select min(status) from answer) from pg_stat_xact_user_tables"
+        " where schemaname = 'smartflow' and relname in ('products', 'inventory')")  # fmt: skip
+    assert [(row[0], row[1], row[3]) for row in sorted(read)] == [("inventory", 0, 201), ("products", 0, 201)], read
+    assert all(0 < row[2] <= 10 * 2 * LARGEST_GROUP for row in read), read
