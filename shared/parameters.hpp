@@ -25,7 +25,8 @@ inline constexpr std::size_t most_together = 8;
 /// name has gathered_suffix, with several (requests_parameter).
 inline std::string call_statement(const std::string &function)
 {
-    const std::string call = "smartflow_api." + function + "($1::smartflow_api.request";
+    // A text, since an update makes another type of the same name.
+    const std::string call = "smartflow_api." + function + "($1::text::smartflow_api.request";
     if (ends_with(function, gathered_suffix)) {
         return "call " + call + "[], null)";
     }
