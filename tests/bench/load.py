@@ -101,7 +101,7 @@ class Web:
         errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
         refused = int(lost[1]) if lost else 0
         refused += sum(map(int, errors.groups())) if errors else 0
-        part = {name: milliseconds(re.search(rf"^ +{name}% +(\S+)$", said, re.MULTILINE)[1]) for name in ("50", "99")}
+        part = {name: milliseconds(re.search(rf"^ +{name}% +(\S+) *$", said, re.MULTILINE)[1]) for name in ("50", "99")}
         worst = milliseconds(re.search(r"Latency\s+\S+\s+\S+\s+(\S+)", said)[1])
         return Figures(float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), part["50"], part["99"], worst,
                        cpu_between(before, after, count), refused)  # fmt: skip
