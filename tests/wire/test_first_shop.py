@@ -60,6 +60,11 @@ def test_an_upgrade_leaves_the_same_tables_as_a_new_shop(first, new):
 
     with new() as installation:
         assert structure(first) == structure(installation)
+        # Migration 0010's rule also holds for indexes that came after it.
+        assert installation.query("""
+            select indexname from pg_indexes where schemaname = 'smartflow' and indexdef like '% USING btree %'
+               and indexdef ~ ', (id|product_id|order_id)\\)' and indexdef !~ '^CREATE UNIQUE|deduplicate_items=off'""") == []
+        assert installation.query("select count(*) > 25 from pg_indexes where indexdef ~ 'deduplicate_items=off'") == [(True,)]
 
 
 def test_the_upgraded_shop_takes_an_order(first):
